@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What every driver and stage shares about a packet: pkt_meta (dynfield), pkt_priv, pvec. */
+/* A packet owns its metadata; the vector that holds it owns the packet. One worker at a time. */
+#ifndef PKT_PKT_H
+#define PKT_PKT_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_crypto.h>
+#include <rte_mbuf.h>
+#include <rte_mbuf_dyn.h>
+
+#include "base/addr.h"
+
+struct sa_rt;
+
+#define PVEC_MAX  256u /* packets of one named vector */
+#define BURST_MAX 32u  /* packets of one rx burst */
+#define NEST_MAX  4u   /* nested protections, each direction */
+
+/* Flags of pkt_meta.flags. */
+#define PKT_F_CRYPTO_FAIL 0x01u /* set by an engine: wrong ICV (in) or engine error (out) */
+#define PKT_F_FRAG        0x02u /* IPv4/IPv6 fragment: ports are unknown by decision */
+#define PKT_F_LOCAL_OUT   0x04u /* made by the gateway itself: no inbound check, no TTL step */
+#define PKT_F_CRYPTO_ERR  0x08u /* engine error that is not an ICV mismatch */
+#define PKT_F_OUT         0x10u /* in an engine for outbound protection (else inbound) */
+
+/**
+ * Per-packet metadata, a dynfield at a fixed offset in the cache line of tx_offload.
+ * Offsets are bytes from rte_pktmbuf_mtod().
+ */
+struct pkt_meta {
+	struct sa_rt *sa; /* SA being applied, or last verified; valid within one worker step only, */
+			  /* or while counted in sa_lc.inflight */
+	union {
+		struct {
+			uint32_t sp_ref; /* outbound: slot << 8 | generation, 0 = none */
+			uint32_t flow;   /* flow hash */
+		};
+		uint64_t seq; /* inbound between xform begin and end: full sequence number */
+	};
+	uint16_t l3_off, l4_off; /* IP header; upper layer or IPsec header */
+	uint16_t nh;             /* next hop index (snap/nexthop) once routed */
+	uint16_t l4_len;         /* bytes from l4_off to the end of the IP packet */
+	uint8_t af, l4_proto;    /* AF_INET, AF_INET6; protocol found at l4_off */
+	uint8_t in_if, out_if;   /* interface index */
+	uint8_t step, depth;     /* policy request in progress; entries in the history */
+	uint8_t flags;
+	uint8_t rsvd;
+};
+static_assert(sizeof(struct pkt_meta) == 32, "pkt_meta fills the 32 free dynfield bytes");
+
+/* rte_mbuf.dynfield1 begins at byte 92; the aligned 32 bytes at 96 end the second cache line. */
+#define PKT_META_OFF 96
+
+static inline struct pkt_meta *
+pkt_meta(struct rte_mbuf *m)
+{
+	return RTE_MBUF_DYNFIELD(m, PKT_META_OFF, struct pkt_meta *);
+}
+
+/** How one SA proved a packet; the decapsulation history is a list of these, outermost first. */
+struct sa_proof {
+	uint8_t proto, mode; /* IPPROTO_ESP, ...; enum sa_mode */
+	bool authenticated;
+	uint32_t reqid;
+	struct addr src, dst; /* of the SA */
+};
+
+/**
+ * mbuf private area (priv_size of every pool): touched only by look-aside crypto and nesting.
+ * op/sym are initialised once per object (mempool NULL, phys_addr set) by pkt_pool_create().
+ */
+struct pkt_priv {
+	struct rte_crypto_op op;
+	struct rte_crypto_sym_op sym;
+	uint8_t iv[16];      /* IV as the PMD wants it, at a fixed offset from op */
+	uint8_t aad[16];     /* ESN: SPI || high || low */
+	uint8_t icv[64];     /* received ICV moved out of the way, or computed one */
+	struct sa_proof history[NEST_MAX - 1]; /* entries before the last one, outermost first */
+};
+
+static inline struct pkt_priv *
+pkt_priv(struct rte_mbuf *m)
+{
+	return (struct pkt_priv *)rte_mbuf_to_priv(m);
+}
+
+/** A named vector of packets. Owns what it holds. */
+struct pvec {
+	uint16_t n;
+	struct rte_mbuf *m[PVEC_MAX];
+};
+
+/** Register the dynfield at PKT_META_OFF. Call once after rte_eal_init(). @return 0 or -errno */
+int pkt_init(void);
+
+/**
+ * Create a packet pool whose mbufs carry pkt_priv with an initialised crypto op.
+ *
+ * @param n          mbufs
+ * @param data_room  bytes including RTE_PKTMBUF_HEADROOM
+ * @return pool or NULL (rte_errno)
+ */
+struct rte_mempool *pkt_pool_create(const char *name, unsigned int n, uint16_t data_room,
+		int socket);
+
+#endif
