@@ -3,8 +3,8 @@
 #ifndef BASE_DEFS_H
 #define BASE_DEFS_H
 
-#define WARN_UNUSED      __attribute__((warn_unused_result))
+#define WARN_UNUSED       __attribute__((warn_unused_result))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
-#define ARRAY_LEN(a)     (sizeof(a) / sizeof((a)[0]))
+#define ARRAY_LEN(a)      (sizeof(a) / sizeof((a)[0]))
 
 #endif

@@ -10,7 +10,7 @@
 
 /** An error code and the sentence that explains it. Zero-initialise before use. */
 struct err {
-	int code;       /* 0 or -errno */
+	int code; /* 0 or -errno */
 	char text[192]; /* no trailing newline or full stop; empty when code == 0 */
 };
 
@@ -21,6 +21,7 @@ struct err {
  * @param code  negative errno
  * @return code
  */
-int err_set(struct err *e, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+int
+err_set(struct err *e, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 #endif

@@ -16,9 +16,11 @@
  * @param out     receives at most cap bytes
  * @return bytes written; -EINVAL on a non-digit; -EMSGSIZE when it does not fit
  */
-WARN_UNUSED int hex_decode(const char *digits, size_t n, uint8_t *out, size_t cap);
+WARN_UNUSED int
+hex_decode(const char *digits, size_t n, uint8_t *out, size_t cap);
 
 /** Encode len bytes as 2*len lower-case digits and NUL. @return out */
-char *hex_encode(const uint8_t *bytes, size_t len, char *out);
+char *
+hex_encode(const uint8_t *bytes, size_t len, char *out);
 
 #endif

@@ -17,10 +17,12 @@ enum log_level {
 };
 
 /** Set the most verbose level that is written (default: info). */
-void log_set_level(enum log_level level);
+void
+log_set_level(enum log_level level);
 
 /** Write one line to stderr, with the sd-daemon priority prefix when stderr is the journal. */
-void log_write(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void
+log_write(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 #define log_err(...)   log_write(LOG_LVL_ERR, __VA_ARGS__)
 #define log_warn(...)  log_write(LOG_LVL_WARN, __VA_ARGS__)
@@ -43,6 +45,7 @@ struct log_limit {
  * @return true: write it; l->suppressed tells how many were held back since the last true and is
  *         reset by the caller
  */
-bool log_limit_ok(struct log_limit *l, uint64_t now_ms);
+bool
+log_limit_ok(struct log_limit *l, uint64_t now_ms);
 
 #endif

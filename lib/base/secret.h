@@ -18,15 +18,19 @@ struct secret {
 };
 
 /** Copy len bytes in, wiping what was there. @return 0; -EMSGSIZE when len > SECRET_MAX */
-WARN_UNUSED int secret_set(struct secret *s, const void *bytes, size_t len);
+WARN_UNUSED int
+secret_set(struct secret *s, const void *bytes, size_t len);
 
 /** Overwrite with zeros in a way the compiler may not remove. */
-void secret_wipe(struct secret *s);
+void
+secret_wipe(struct secret *s);
 
 /** Wipe any memory that held key material. */
-void secret_wipe_mem(void *p, size_t len);
+void
+secret_wipe_mem(void *p, size_t len);
 
 /** Compare n bytes in time independent of their contents. */
-bool secret_eq(const void *a, const void *b, size_t n);
+bool
+secret_eq(const void *a, const void *b, size_t n);
 
 #endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/secret.h"
+
+#include <errno.h>
+#include <string.h>
+
+int
+secret_set(struct secret *s, const void *bytes, size_t len)
+{
+	if (len > SECRET_MAX)
+		return -EMSGSIZE;
+	secret_wipe(s);
+	if (len > 0)
+		memcpy(s->b, bytes, len);
+	s->len = (uint16_t)len;
+	return 0;
+}
+
+void
+secret_wipe(struct secret *s)
+{
+	explicit_bzero(s, sizeof(*s));
+}
+
+void
+secret_wipe_mem(void *p, size_t len)
+{
+	explicit_bzero(p, len);
+}
+
+bool
+secret_eq(const void *a, const void *b, size_t n)
+{
+	const volatile uint8_t *x = a;
+	const volatile uint8_t *y = b;
+	uint8_t diff = 0;
+
+	/* Every byte is always read: the time must not tell where the first difference is. */
+	for (size_t i = 0; i < n; i++)
+		diff = (uint8_t)(diff | (x[i] ^ y[i]));
+	return diff == 0;
+}
