@@ -36,35 +36,46 @@ struct keyd {
 	const struct keyd_dp_ops *dp;
 	void *dp_arg;
 	uint32_t next_reqid; /* for unique without a number: from 0x4000 */
-	uint64_t now_s;      /* monotonic seconds, set by the caller before each call */
+	uint64_t now_s; /* monotonic seconds, set by the caller before each call */
 };
 
 /** @return 0; -ENOMEM */
-WARN_UNUSED int keyd_init(struct keyd *kd, struct knobs *knobs, const struct keyd_dp_ops *dp, void *arg);
-void keyd_fini(struct keyd *kd);
+WARN_UNUSED int
+keyd_init(struct keyd *kd, struct knobs *knobs, const struct keyd_dp_ops *dp, void *arg);
+void
+keyd_fini(struct keyd *kd);
 
 /** Add a mature SA. @return 0; -EEXIST; -EINVAL; -EOPNOTSUPP; -ENOMEM, state unchanged on error */
-WARN_UNUSED int keyd_sa_add(struct keyd *kd, const struct sa_spec *spec, struct err *err);
+WARN_UNUSED int
+keyd_sa_add(struct keyd *kd, const struct sa_spec *spec, struct err *err);
 
 /** Delete by {spi, proto, src, dst}. @return 0; -ENOENT */
-WARN_UNUSED int keyd_sa_delete(struct keyd *kd, const struct saidx *idx, uint32_t spi, struct err *err);
+WARN_UNUSED int
+keyd_sa_delete(struct keyd *kd, const struct saidx *idx, uint32_t spi, struct err *err);
 
 /** Delete every SA of one protocol (0 = all). */
-void keyd_sa_flush(struct keyd *kd, uint8_t proto);
+void
+keyd_sa_flush(struct keyd *kd, uint8_t proto);
 
 /** Append a policy. @param id_out may be NULL @return 0; -EEXIST; -EINVAL; -EPROTONOSUPPORT; -ENOMEM */
-WARN_UNUSED int keyd_sp_add(struct keyd *kd, const struct sp_spec *spec, uint32_t *id_out, struct err *err);
+WARN_UNUSED int
+keyd_sp_add(struct keyd *kd, const struct sp_spec *spec, uint32_t *id_out, struct err *err);
 
 /** Replace in place (position kept), or append when absent. Errors as keyd_sp_add(). */
-WARN_UNUSED int keyd_sp_update(struct keyd *kd, const struct sp_spec *spec, uint32_t *id_out, struct err *err);
+WARN_UNUSED int
+keyd_sp_update(struct keyd *kd, const struct sp_spec *spec, uint32_t *id_out, struct err *err);
 
 /** Delete by selector and direction. @return 0; -ENOENT */
-WARN_UNUSED int keyd_sp_delete(struct keyd *kd, const struct selector *sel, struct err *err);
+WARN_UNUSED int
+keyd_sp_delete(struct keyd *kd, const struct selector *sel, struct err *err);
 
-void keyd_sp_flush(struct keyd *kd);
+void
+keyd_sp_flush(struct keyd *kd);
 
 /** The data plane has let go of a removed record: wipe and free it. */
-void keyd_sa_released(struct keyd *kd, struct sa *sa);
-void keyd_sp_released(struct keyd *kd, struct sp *sp);
+void
+keyd_sa_released(struct keyd *kd, struct sa *sa);
+void
+keyd_sp_released(struct keyd *kd, struct sp *sp);
 
 #endif

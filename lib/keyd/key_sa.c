@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SAs: add, delete, flush. */
+#include <errno.h>
+
+#include "keyd/keyd.h"
+
+int
+keyd_sa_add(struct keyd *kd, const struct sa_spec *spec, struct err *err)
+{
+	struct sa *sa;
+	int ret = sa_spec_check(spec, err);
+
+	if (ret != 0)
+		return ret;
+	ret = sad_add(&kd->sad, spec, kd->now_s, &sa);
+	if (ret == -EEXIST)
+		return err_set(err, ret, "an SA with SPI %u to this destination exists", spec->spi);
+	if (ret != 0)
+		return err_set(err, ret, "no memory for another SA");
+	ret = kd->dp->sa_install(kd->dp_arg, sa, err);
+	if (ret != 0) {
+		sad_unlink(&kd->sad, sa);
+		sa_free(&kd->sad, sa);
+		return ret;
+	}
+	kd->dp->sa_changed(kd->dp_arg);
+	return 0;
+}
+
+/* Out of the database now; freed when the data plane has let go of it. */
+static void
+remove_sa(struct keyd *kd, struct sa *sa)
+{
+	sa->state = SA_DEAD;
+	sad_unlink(&kd->sad, sa);
+	kd->dp->sa_remove(kd->dp_arg, sa);
+}
+
+int
+keyd_sa_delete(struct keyd *kd, const struct saidx *idx, uint32_t spi, struct err *err)
+{
+	struct sa *sa = sad_find(&kd->sad, spi, idx->proto, &idx->dst);
+
+	if (sa == NULL || !addr_eq(&sa->spec.idx.src, &idx->src))
+		return err_set(err, -ENOENT, "no SA with SPI %u between these addresses", spi);
+	remove_sa(kd, sa);
+	kd->dp->sa_changed(kd->dp_arg);
+	return 0;
+}
+
+void
+keyd_sa_flush(struct keyd *kd, uint8_t proto)
+{
+	struct sa *sa;
+	struct sa *next;
+
+	for (sa = TAILQ_FIRST(&kd->sad.all); sa != NULL; sa = next) {
+		next = TAILQ_NEXT(sa, link);
+		if (proto == 0 || sa->spec.idx.proto == proto)
+			remove_sa(kd, sa);
+	}
+	kd->dp->sa_changed(kd->dp_arg);
+}
+
+void
+keyd_sa_released(struct keyd *kd, struct sa *sa)
+{
+	sa_free(&kd->sad, sa);
+}

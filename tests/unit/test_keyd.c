@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The key(4) engine and both databases behind it; the data plane is a recorder that can refuse. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "keyd/keyd.h"
+#include "support/rng.h"
+
+struct recorder {
+	struct keyd kd;
+	struct knobs knobs;
+	int refuse; /* returned by the next installs when not 0 */
+	unsigned int installed, removed;
+	struct sa *removed_sa;
+	struct sp *removed_sp;
+};
+
+static int
+rec_sa_install(void *arg, struct sa *sa, struct err *err)
+{
+	struct recorder *r = arg;
+
+	(void)sa;
+	if (r->refuse != 0)
+		return err_set(err, r->refuse, "refused by the test");
+	r->installed++;
+	return 0;
+}
+
+static void
+rec_sa_remove(void *arg, struct sa *sa)
+{
+	struct recorder *r = arg;
+
+	r->removed++;
+	r->removed_sa = sa;
+	keyd_sa_released(&r->kd, sa);
+}
+
+static int
+rec_sp_install(void *arg, struct sp *sp, struct err *err)
+{
+	struct recorder *r = arg;
+
+	(void)sp;
+	if (r->refuse != 0)
+		return err_set(err, r->refuse, "refused by the test");
+	r->installed++;
+	return 0;
+}
+
+static void
+rec_sp_remove(void *arg, struct sp *sp)
+{
+	struct recorder *r = arg;
+
+	r->removed++;
+	r->removed_sp = sp;
+	keyd_sp_released(&r->kd, sp);
+}
+
+static void
+rec_changed(void *arg)
+{
+	(void)arg;
+}
+
+static const struct keyd_dp_ops recorder_ops = { rec_sa_install, rec_sa_remove, rec_sp_install,
+	rec_sp_remove, rec_changed };
+
+static int
+setup(void **state)
+{
+	struct recorder *r = calloc(1, sizeof(*r));
+
+	assert_non_null(r);
+	assert_int_equal(keyd_init(&r->kd, &r->knobs, &recorder_ops, r), 0);
+	*state = r;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct recorder *r = *state;
+
+	keyd_fini(&r->kd);
+	assert_int_equal(r->kd.sad.created, r->kd.sad.destroyed);
+	assert_int_equal(r->kd.spd.created, r->kd.spd.destroyed);
+	free(r);
+	return 0;
+}
+
+static struct addr
+ip(const char *text)
+{
+	struct addr a;
+
+	assert_int_equal(addr_parse(text, &a), 0);
+	return a;
+}
+
+static struct sa_spec
+gcm_spec(uint32_t spi, const char *dst)
+{
+	struct sa_spec s = { .spi = spi, .enc = alg_by_name(ALG_ENC, "aes-gcm-16") };
+	uint8_t key[20];
+
+	memset(key, 0x61, sizeof(key));
+	s.idx.src = ip("10.0.0.1");
+	s.idx.dst = ip(dst);
+	s.idx.proto = IPPROTO_ESP;
+	s.idx.mode = MODE_TUNNEL;
+	assert_int_equal(secret_set(&s.enckey, key, sizeof(key)), 0);
+	return s;
+}
+
+static struct sp_spec
+out_spec(const char *src, const char *dst)
+{
+	struct sp_spec s = { .action = SP_IPSEC, .nreq = 1 };
+
+	s.sel = (struct selector){ ip(src), ip(dst), ULPROTO_ANY, DIR_OUT };
+	s.req[0] = (struct sp_req){ IPPROTO_ESP, MODE_TUNNEL, LEVEL_REQUIRE, 0, ip("10.0.0.1"),
+		ip("10.0.0.2") };
+	return s;
+}
+
+static void
+keyd_sa_add_delete_flush(void **state)
+{
+	struct recorder *r = *state;
+	struct sa_spec s = gcm_spec(1000, "10.0.0.2");
+	struct err err = { 0 };
+
+	assert_int_equal(keyd_sa_add(&r->kd, &s, &err), 0);
+	assert_int_equal(keyd_sa_add(&r->kd, &s, &err), -EEXIST);
+	s.spi = 1001;
+	assert_int_equal(keyd_sa_add(&r->kd, &s, &err), 0);
+	s.idx.src = ip("10.0.0.9");
+	assert_int_equal(keyd_sa_delete(&r->kd, &s.idx, 1001, &err), -ENOENT);
+	s.idx.src = ip("10.0.0.1");
+	assert_int_equal(keyd_sa_delete(&r->kd, &s.idx, 1001, &err), 0);
+	assert_int_equal(keyd_sa_delete(&r->kd, &s.idx, 1001, &err), -ENOENT);
+	keyd_sa_flush(&r->kd, IPPROTO_AH);
+	assert_int_equal(r->kd.sad.n, 1);
+	keyd_sa_flush(&r->kd, 0);
+	assert_int_equal(r->kd.sad.n, 0);
+	assert_int_equal(r->removed, 2);
+}
+
+static void
+keyd_refused_install_leaves_no_trace(void **state)
+{
+	struct recorder *r = *state;
+	struct sa_spec s = gcm_spec(1000, "10.0.0.2");
+	struct sp_spec p = out_spec("10.1.0.0/16", "10.2.0.0/16");
+	struct err err = { 0 };
+	uint32_t id;
+
+	r->refuse = -EOPNOTSUPP;
+	assert_int_equal(keyd_sa_add(&r->kd, &s, &err), -EOPNOTSUPP);
+	assert_int_equal(keyd_sp_add(&r->kd, &p, &id, &err), -EOPNOTSUPP);
+	assert_int_equal(r->kd.sad.n + r->kd.spd.n, 0);
+	r->refuse = 0;
+	assert_int_equal(keyd_sp_add(&r->kd, &p, &id, &err), 0);
+	p.action = SP_DISCARD;
+	p.nreq = 0;
+	r->refuse = -ENOMEM;
+	assert_int_equal(keyd_sp_update(&r->kd, &p, NULL, &err), -ENOMEM);
+	assert_int_equal(r->kd.spd.n, 1);
+	assert_int_equal(spd_find_id(&r->kd.spd, id)->spec.action, SP_IPSEC);
+	assert_int_equal(r->removed, 0);
+}
+
+static void
+keyd_sa_add_refuses_bad_specs(void **state)
+{
+	struct recorder *r = *state;
+	struct sa_spec s = gcm_spec(255, "10.0.0.2");
+	struct err err = { 0 };
+
+	assert_int_equal(keyd_sa_add(&r->kd, &s, &err), -EINVAL); /* reserved SPI */
+	s = gcm_spec(256, "10.0.0.2");
+	s.enckey.len = 19;
+	assert_int_equal(keyd_sa_add(&r->kd, &s, &err), -EINVAL);
+	assert_string_equal(err.text, "aes-gcm-16 takes keys of 160, 224 or 288 bits, not 152");
+	s = gcm_spec(256, "10.0.0.2");
+	s.auth = alg_by_name(ALG_AUTH, "hmac-sha1");
+	assert_int_equal(keyd_sa_add(&r->kd, &s, &err), -EINVAL);
+	s = gcm_spec(256, "10.0.0.2");
+	s.enc = alg_by_name(ALG_ENC, "rijndael-cbc");
+	s.enckey.len = 16;
+	assert_int_equal(keyd_sa_add(&r->kd, &s, &err), -EINVAL); /* RFC 8221: no authentication */
+	s = gcm_spec(256, "fd00::1");
+	assert_int_equal(keyd_sa_add(&r->kd, &s, &err), -EINVAL);
+	s = gcm_spec(256, "0.0.0.0");
+	assert_int_equal(keyd_sa_add(&r->kd, &s, &err), -EINVAL);
+	s = gcm_spec(256, "10.0.0.2");
+	s.window_pkts = SA_WINDOW_MAX + 1;
+	assert_int_equal(keyd_sa_add(&r->kd, &s, &err), -EINVAL);
+	assert_int_equal(r->installed, 0);
+	assert_int_equal(r->kd.sad.created, 0);
+}
+
+static void
+keyd_sp_update_keeps_the_position(void **state)
+{
+	struct recorder *r = *state;
+	struct sp_spec a = out_spec("10.1.0.0/16", "10.2.0.0/16");
+	struct sp_spec b = out_spec("10.0.0.0/8", "10.2.0.0/16");
+	struct selector_pkt pkt = { ip("10.1.0.5"), ip("10.2.0.5"), 6, true, 1, 2 };
+	struct err err = { 0 };
+	uint32_t first;
+	uint32_t updated;
+
+	assert_int_equal(keyd_sp_add(&r->kd, &a, &first, &err), 0);
+	assert_int_equal(keyd_sp_add(&r->kd, &b, NULL, &err), 0);
+	assert_int_equal(keyd_sp_add(&r->kd, &a, NULL, &err), -EEXIST);
+	assert_int_equal(spd_lookup(&r->kd.spd, DIR_OUT, &pkt)->id, first);
+	a.action = SP_DISCARD;
+	a.nreq = 0;
+	assert_int_equal(keyd_sp_update(&r->kd, &a, &updated, &err), 0);
+	assert_int_equal(spd_lookup(&r->kd.spd, DIR_OUT, &pkt)->id, updated);
+	assert_int_equal(r->kd.spd.n, 2);
+	assert_null(spd_lookup(&r->kd.spd, DIR_IN, &pkt));
+	assert_int_equal(keyd_sp_delete(&r->kd, &a.sel, &err), 0);
+	assert_int_equal(keyd_sp_delete(&r->kd, &a.sel, &err), -ENOENT);
+	keyd_sp_flush(&r->kd);
+	assert_int_equal(r->kd.spd.n, 0);
+}
+
+static void
+keyd_sp_add_checks_and_numbers_unique(void **state)
+{
+	struct recorder *r = *state;
+	struct sp_spec p = out_spec("10.1.0.0/16", "10.2.0.0/16");
+	struct err err = { 0 };
+	uint32_t id;
+
+	p.req[0].level = LEVEL_UNIQUE;
+	assert_int_equal(keyd_sp_add(&r->kd, &p, &id, &err), 0);
+	assert_int_equal(spd_find_id(&r->kd.spd, id)->spec.req[0].reqid, REQID_MANUAL_MAX + 1);
+	p = out_spec("10.1.0.0/16", "10.3.0.0/16");
+	p.req[0].level = LEVEL_UNIQUE;
+	p.req[0].reqid = 7;
+	assert_int_equal(keyd_sp_add(&r->kd, &p, &id, &err), 0);
+	assert_int_equal(spd_find_id(&r->kd.spd, id)->spec.req[0].reqid, 7);
+	p = out_spec("10.1.0.0/16", "fd00::/64");
+	assert_int_equal(keyd_sp_add(&r->kd, &p, &id, &err), -EINVAL);
+	p = out_spec("10.1.0.0/16", "10.4.0.0/16");
+	p.req[0].proto = 6;
+	assert_int_equal(keyd_sp_add(&r->kd, &p, &id, &err), -EPROTONOSUPPORT);
+	p = out_spec("10.1.0.0/16", "10.4.0.0/16");
+	p.req[0].src.af = 0;
+	p.req[0].dst.af = 0;
+	assert_int_equal(keyd_sp_add(&r->kd, &p, &id, &err), -EINVAL);
+	p.nreq = 0;
+	assert_int_equal(keyd_sp_add(&r->kd, &p, &id, &err), -EINVAL);
+	assert_int_equal(r->kd.spd.n, 2);
+}
+
+static void
+sad_choose_prefers_by_age_state_and_reqid(void **state)
+{
+	struct recorder *r = *state;
+	struct sp_spec p = out_spec("10.1.0.0/16", "10.2.0.0/16");
+	struct sp_req *req = &p.req[0];
+	struct sa *got[3];
+
+	for (uint32_t i = 0; i < 3; i++) {
+		struct sa_spec s = gcm_spec(1000 + i, "10.0.0.2");
+
+		s.idx.reqid = i;
+		assert_int_equal(keyd_sa_add(&r->kd, &s, NULL), 0);
+		got[i] = sad_find(&r->kd.sad, 1000 + i, IPPROTO_ESP, &s.idx.dst);
+		assert_non_null(got[i]);
+	}
+	assert_ptr_equal(sad_choose(&r->kd.sad, req, &req->src, &req->dst, false), got[2]);
+	assert_ptr_equal(sad_choose(&r->kd.sad, req, &req->src, &req->dst, true), got[0]);
+	got[2]->state = SA_DYING;
+	assert_ptr_equal(sad_choose(&r->kd.sad, req, &req->src, &req->dst, false), got[1]);
+	req->reqid = 2;
+	assert_ptr_equal(sad_choose(&r->kd.sad, req, &req->src, &req->dst, false), got[2]);
+	req->mode = MODE_TRANSPORT;
+	assert_null(sad_choose(&r->kd.sad, req, &req->src, &req->dst, false));
+	req->mode = MODE_TUNNEL;
+	assert_null(sad_choose(&r->kd.sad, req, &req->dst, &req->src, false));
+}
+
+static void
+sad_random_adds_and_deletes_equal_an_array(void **state)
+{
+	struct recorder *r = *state;
+	uint64_t rng = rng_seed("sad");
+	bool there[2][64] = { { false } };
+
+	for (unsigned int i = 0; i < 20000; i++) {
+		uint32_t n = (uint32_t)(rng_next(&rng) % 64);
+		unsigned int d = rng_next(&rng) & 1;
+		struct sa_spec s = gcm_spec(1000 + n, d ? "10.0.0.2" : "10.0.0.3");
+
+		if (rng_next(&rng) & 1) {
+			assert_int_equal(keyd_sa_add(&r->kd, &s, NULL), there[d][n] ? -EEXIST : 0);
+			there[d][n] = true;
+		} else {
+			assert_int_equal(keyd_sa_delete(&r->kd, &s.idx, s.spi, NULL),
+				there[d][n] ? 0 : -ENOENT);
+			there[d][n] = false;
+		}
+		sa_spec_wipe(&s);
+	}
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(keyd_sa_add_delete_flush),
+		CASE(keyd_refused_install_leaves_no_trace),
+		CASE(keyd_sa_add_refuses_bad_specs),
+		CASE(keyd_sp_update_keeps_the_position),
+		CASE(keyd_sp_add_checks_and_numbers_unique),
+		CASE(sad_choose_prefers_by_age_state_and_reqid),
+		CASE(sad_random_adds_and_deletes_equal_an_array),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
