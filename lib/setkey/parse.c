@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "setkey/setkey_priv.h"
+
+int
+parser_fail(struct parser *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	p->err->line = p->lex.tok_line;
+	p->err->col = p->lex.tok_col;
+	p->err->err.code = -EINVAL;
+	va_start(ap, fmt);
+	(void)vsnprintf(p->err->err.text, sizeof(p->err->err.text), fmt, ap);
+	va_end(ap);
+	return -EINVAL;
+}
+
+int
+parser_number(const char *text, uint64_t max, uint64_t *out)
+{
+	unsigned int base = 10;
+	uint64_t v = 0;
+
+	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+		base = 16;
+		text += 2;
+	}
+	if (*text == '\0')
+		return -EINVAL;
+	for (; *text != '\0'; text++) {
+		static const char digits[] = "0123456789abcdef";
+		char c = *text >= 'A' && *text <= 'F' ? (char)(*text - 'A' + 'a') : *text;
+		const char *d = memchr(digits, c, base);
+
+		if (d == NULL)
+			return -EINVAL;
+		if (v > (max - (uint64_t)(d - digits)) / base)
+			return -EINVAL;
+		v = v * base + (uint64_t)(d - digits);
+		if (v > max)
+			return -EINVAL;
+	}
+	*out = v;
+	return 0;
+}
+
+int
+parser_addr(const char *text, struct addr *out)
+{
+	const char *bracket = strchr(text, '[');
+	size_t n = bracket != NULL ? (size_t)(bracket - text) : strlen(text);
+	char host[ADDR_STRLEN];
+	char port[16];
+	uint64_t v = 0;
+	int ret;
+
+	if (n >= sizeof(host))
+		return -EINVAL;
+	memcpy(host, text, n);
+	host[n] = '\0';
+	if (bracket != NULL) {
+		size_t plen = strlen(bracket);
+
+		if (plen < 3 || plen - 2 >= sizeof(port) || bracket[plen - 1] != ']')
+			return -EINVAL;
+		memcpy(port, bracket + 1, plen - 2);
+		port[plen - 2] = '\0';
+		if (strcmp(port, "any") != 0 && parser_number(port, UINT16_MAX, &v) != 0)
+			return -EINVAL;
+	}
+	ret = addr_parse(host, out);
+	out->port_be = htons((uint16_t)v);
+	return ret;
+}
+
+/* A host or prefix, with the port in the same word or in the next one. */
+static int
+address(struct parser *p, bool prefix_ok, struct addr *out)
+{
+	struct lex *l = &p->lex;
+	struct addr a = { 0 };
+	uint64_t v = 0;
+	int ret;
+
+	if (l->tok != TOK_WORD)
+		return parser_fail(p, "expected an address");
+	ret = parser_addr(l->word, &a);
+	if (ret == -ERANGE)
+		return parser_fail(p, "prefix length of \"%s\" is too large", l->word);
+	if (ret != 0)
+		return parser_fail(
+			p, "\"%s\" is not a numeric address (names are not looked up)", l->word);
+	if (!prefix_ok && a.plen != addr_full_plen(&a))
+		return parser_fail(p, "expected a host address, not a prefix");
+	lex_next(l);
+	if (l->tok == TOK_WORD && l->word[0] == '[') {
+		size_t n = strlen(l->word);
+
+		if (n < 3 || l->word[n - 1] != ']')
+			return parser_fail(p, "expected [port]");
+		l->word[n - 1] = '\0';
+		if (strcmp(l->word + 1, "any") != 0 &&
+			parser_number(l->word + 1, UINT16_MAX, &v) != 0)
+			return parser_fail(p, "\"%s\" is not a port", l->word + 1);
+		a.port_be = htons((uint16_t)v);
+		lex_next(l);
+	}
+	*out = a;
+	return 0;
+}
+
+static int
+number(struct parser *p, const char *what, uint64_t max, uint64_t *out)
+{
+	if (p->lex.tok != TOK_WORD || parser_number(p->lex.word, max, out) != 0)
+		return parser_fail(
+			p, "%s must be a number up to %llu", what, (unsigned long long)max);
+	lex_next(&p->lex);
+	return 0;
+}
+
+static void
+skip_address_options(struct lex *l)
+{
+	while (lex_is(l, "-4") || lex_is(l, "-6") || lex_is(l, "-n"))
+		lex_next(l);
+}
+
+static int
+ipsec_proto(struct parser *p, uint8_t *out)
+{
+	if (lex_is(&p->lex, "esp"))
+		*out = IPPROTO_ESP;
+	else if (lex_is(&p->lex, "ah"))
+		*out = IPPROTO_AH;
+	else if (lex_is(&p->lex, "ipcomp"))
+		*out = IPPROTO_IPCOMP;
+	else
+		return parser_fail(p, "protocol must be esp, ah or ipcomp");
+	lex_next(&p->lex);
+	return 0;
+}
+
+/* src dst proto spi */
+static int
+sa_name(struct parser *p, struct sa_spec *sa)
+{
+	uint64_t spi;
+	int ret;
+
+	skip_address_options(&p->lex);
+	ret = address(p, false, &sa->idx.src);
+	if (ret == 0)
+		ret = address(p, false, &sa->idx.dst);
+	if (ret == 0)
+		ret = ipsec_proto(p, &sa->idx.proto);
+	if (ret == 0)
+		ret = number(p, "SPI", UINT32_MAX, &spi);
+	if (ret != 0)
+		return ret;
+	sa->spi = (uint32_t)spi;
+	/* Ports on a plain SA are accepted and mean nothing (NetBSD's own tests use them). */
+	sa->idx.src.port_be = 0;
+	sa->idx.dst.port_be = 0;
+	return 0;
+}
+
+static int
+mode(struct parser *p, struct sa_spec *sa)
+{
+	static const char *const names[] = { "any", "transport", "tunnel" };
+
+	for (unsigned int i = 0; i < ARRAY_LEN(names); i++) {
+		if (lex_is(&p->lex, names[i])) {
+			sa->idx.mode = (uint8_t)i;
+			lex_next(&p->lex);
+			return 0;
+		}
+	}
+	return parser_fail(p, "mode must be transport, tunnel or any");
+}
+
+static int
+flag(struct parser *p, struct sa_spec *sa)
+{
+	struct lex *l = &p->lex;
+
+	if (lex_is(l, "seq-pad"))
+		sa->flags = (sa->flags & ~SA_F_PAD_MASK) | SA_F_PAD_SEQ;
+	else if (lex_is(l, "random-pad"))
+		sa->flags = (sa->flags & ~SA_F_PAD_MASK) | SA_F_PAD_RAND;
+	else if (lex_is(l, "zero-pad"))
+		sa->flags = (sa->flags & ~SA_F_PAD_MASK) | SA_F_PAD_ZERO;
+	else if (lex_is(l, "nocyclic-seq"))
+		sa->flags &= ~SA_F_CYCSEQ;
+	else
+		return parser_fail(p, "-f takes seq-pad, random-pad, zero-pad or nocyclic-seq");
+	lex_next(l);
+	return 0;
+}
+
+static int
+key(struct parser *p, const struct alg *alg, struct secret *out)
+{
+	struct lex *l = &p->lex;
+	uint8_t bytes[SECRET_MAX];
+	int n;
+
+	if (alg->key_max_bits == 0)
+		return 0;
+	if (l->tok == TOK_STRING) {
+		if (secret_set(out, l->word, l->len) != 0)
+			return parser_fail(p, "key longer than %u bytes", SECRET_MAX);
+	} else if (l->tok == TOK_WORD && strncmp(l->word, "0x", 2) == 0 && l->len > 2) {
+		n = hex_decode(l->word + 2, l->len - 2, bytes, sizeof(bytes));
+		if (n >= 0)
+			n = secret_set(out, bytes, (size_t)n);
+		secret_wipe_mem(bytes, sizeof(bytes));
+		if (n != 0)
+			return parser_fail(p, "the key is not hexadecimal, or longer than %u bytes",
+				SECRET_MAX);
+	} else {
+		return parser_fail(p, "%s needs a key: \"text\" or 0x...", alg->name);
+	}
+	if (!alg_key_ok(alg, out->len * 8u))
+		return parser_fail(p, "Invalid key length: %s does not take %u bits", alg->name,
+			out->len * 8u);
+	lex_next(l);
+	return 0;
+}
+
+static int
+algorithm(struct parser *p, char letter, struct sa_spec *sa)
+{
+	enum alg_kind kind = letter == 'E' ? ALG_ENC : letter == 'A' ? ALG_AUTH : ALG_COMP;
+	const struct alg *alg = NULL;
+
+	if (p->lex.tok == TOK_WORD)
+		alg = alg_by_name(kind, p->lex.word);
+	if (alg == NULL)
+		return parser_fail(p, "unknown algorithm for -%c", letter);
+	lex_next(&p->lex);
+	if (kind == ALG_COMP) {
+		sa->comp = alg;
+		return 0;
+	}
+	if (kind == ALG_ENC) {
+		sa->enc = alg;
+		return key(p, alg, &sa->enckey);
+	}
+	sa->auth = alg;
+	return key(p, alg, &sa->authkey);
+}
+
+/* Options that are one number. */
+static int
+number_option(struct parser *p, const char *opt, struct sa_spec *sa)
+{
+	const struct {
+		const char *opt;
+		uint64_t max;
+		uint64_t *out;
+	} row[] = {
+		{ "-ls", UINT32_MAX, &sa->soft.add_s },
+		{ "-lh", UINT32_MAX, &sa->hard.add_s },
+		{ "-bs", UINT64_MAX, &sa->soft.bytes },
+		{ "-bh", UINT64_MAX, &sa->hard.bytes },
+	};
+	uint64_t v;
+	int ret;
+
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		if (strcmp(opt, row[i].opt) == 0)
+			return number(p, opt, row[i].max, row[i].out);
+	}
+	if (strcmp(opt, "-u") == 0) {
+		ret = number(p, "-u (reqid)", UINT32_MAX, &v);
+		if (ret == 0)
+			sa->idx.reqid = (uint32_t)v;
+		return ret;
+	}
+	/* -r counts bytes of the window's bitmap; -window, ours, counts packets. */
+	if (strcmp(opt, "-r") == 0) {
+		ret = number(p, "-r (window bytes)", 255, &v);
+		if (ret == 0)
+			sa->window_pkts = (uint32_t)v * 8;
+		return ret;
+	}
+	ret = number(p, "-window (packets)", SA_WINDOW_MAX, &v);
+	if (ret == 0)
+		sa->window_pkts = (uint32_t)v;
+	return ret;
+}
+
+static int
+sa_option(struct parser *p, struct sa_spec *sa)
+{
+	static const char *const numbers[] = { "-ls", "-lh", "-bs", "-bh", "-u", "-r", "-window" };
+	struct lex *l = &p->lex;
+	char letter;
+
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		if (lex_is(l, numbers[i])) {
+			lex_next(l);
+			return number_option(p, numbers[i], sa);
+		}
+	}
+	if (lex_is(l, "-m")) {
+		lex_next(l);
+		return mode(p, sa);
+	}
+	if (lex_is(l, "-f")) {
+		lex_next(l);
+		return flag(p, sa);
+	}
+	if (lex_is(l, "-esn") || lex_is(l, "-R")) {
+		sa->flags |= lex_is(l, "-esn") ? SA_F_ESN : SA_F_RAWCPI;
+		lex_next(l);
+		return 0;
+	}
+	if (lex_is(l, "-E") || lex_is(l, "-A") || lex_is(l, "-C")) {
+		letter = l->word[1];
+		lex_next(l);
+		return algorithm(p, letter, sa);
+	}
+	/* What stands here may be a misplaced key: show it only if it looks like an option. */
+	return parser_fail(
+		p, "unknown option %s", l->word[0] == '-' ? l->word : "or misplaced word");
+}
+
+static int
+parse_add(struct parser *p, struct setkey_cmd *cmd)
+{
+	int ret = sa_name(p, &cmd->sa);
+
+	cmd->sa.flags = SA_F_CYCSEQ;
+	while (ret == 0 && (p->lex.tok == TOK_WORD || p->lex.tok == TOK_STRING))
+		ret = sa_option(p, &cmd->sa);
+	return ret;
+}
+
+static int
+parse_delete(struct parser *p, struct setkey_cmd *cmd)
+{
+	return sa_name(p, &cmd->sa);
+}
+
+static int
+parse_flush(struct parser *p, struct setkey_cmd *cmd)
+{
+	return p->lex.tok == TOK_SEMI ? 0 : ipsec_proto(p, &cmd->proto);
+}
+
+/* The names that setkey files use; any other protocol by its number. */
+static int
+upperspec(struct parser *p, uint8_t *out)
+{
+	static const struct {
+		const char *name;
+		uint8_t proto;
+	} row[] = {
+		{ "any", ULPROTO_ANY },
+		{ "icmp", 1 },
+		{ "ip4", 4 },
+		{ "ipv4", 4 },
+		{ "tcp", 6 },
+		{ "udp", 17 },
+		{ "ipv6", 41 },
+		{ "gre", 47 },
+		{ "esp", 50 },
+		{ "ah", 51 },
+		{ "icmp6", 58 },
+		{ "ipv6-icmp", 58 },
+		{ "ospf", 89 },
+		{ "l2tp", 115 },
+		{ "sctp", 132 },
+	};
+	uint64_t v;
+
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		if (lex_is(&p->lex, row[i].name)) {
+			*out = row[i].proto;
+			lex_next(&p->lex);
+			return 0;
+		}
+	}
+	if (p->lex.tok != TOK_WORD || parser_number(p->lex.word, 255, &v) != 0)
+		return parser_fail(
+			p, "upper layer must be any, tcp, udp, icmp, icmp6, ... or 0 to 255");
+	*out = (uint8_t)v;
+	lex_next(&p->lex);
+	return 0;
+}
+
+/* "type,code" behind icmp and icmp6: they ride in the ports. */
+static int
+icmp_misc(struct parser *p, struct selector *sel)
+{
+	struct lex *l = &p->lex;
+	char *comma = strchr(l->word, ',');
+	uint64_t type;
+	uint64_t code;
+
+	if (sel->proto != 1 && sel->proto != 58)
+		return parser_fail(p, "only icmp and icmp6 take type,code");
+	if (comma == NULL)
+		return parser_fail(p, "expected type,code or -P");
+	*comma = '\0';
+	if (parser_number(l->word, 255, &type) != 0 || parser_number(comma + 1, 255, &code) != 0)
+		return parser_fail(p, "type and code are 0 to 255");
+	sel->src.port_be = htons((uint16_t)type);
+	sel->dst.port_be = htons((uint16_t)code);
+	lex_next(l);
+	return 0;
+}
+
+static int
+parse_spd(struct parser *p, struct setkey_cmd *cmd)
+{
+	struct selector *sel = &cmd->sp.sel;
+	int ret;
+
+	skip_address_options(&p->lex);
+	ret = address(p, true, &sel->src);
+	if (ret == 0)
+		ret = address(p, true, &sel->dst);
+	if (ret == 0 && sel->src.af != sel->dst.af)
+		ret = parser_fail(p, "source and destination are of different families");
+	if (ret == 0)
+		ret = upperspec(p, &sel->proto);
+	if (ret == 0 && p->lex.tok == TOK_WORD && !lex_is(&p->lex, "-P"))
+		ret = icmp_misc(p, sel);
+	if (ret != 0)
+		return ret;
+	if (!lex_is(&p->lex, "-P"))
+		return parser_fail(p, "expected -P and a policy");
+	lex_next(&p->lex);
+	if (cmd->verb == SETKEY_SPDDELETE && (lex_is(&p->lex, "in") || lex_is(&p->lex, "out"))) {
+		sel->dir = lex_is(&p->lex, "in") ? DIR_IN : DIR_OUT;
+		lex_next(&p->lex);
+		return 0;
+	}
+	return parse_policy(p, &cmd->sp);
+}
+
+static int
+parse_nothing(struct parser *p, struct setkey_cmd *cmd)
+{
+	(void)p;
+	(void)cmd;
+	return 0;
+}
+
+static const struct {
+	const char *word;
+	enum setkey_verb verb;
+	int (*parse)(struct parser *p, struct setkey_cmd *cmd);
+} verbs[] = {
+	{ "add", SETKEY_ADD, parse_add },
+	{ "delete", SETKEY_DELETE, parse_delete },
+	{ "flush", SETKEY_FLUSH, parse_flush },
+	{ "spdadd", SETKEY_SPDADD, parse_spd },
+	{ "spdupdate", SETKEY_SPDUPDATE, parse_spd },
+	{ "spddelete", SETKEY_SPDDELETE, parse_spd },
+	{ "spdflush", SETKEY_SPDFLUSH, parse_nothing },
+};
+
+static int
+statement(struct parser *p, struct setkey_cmd *cmd)
+{
+	cmd->line = p->lex.tok_line;
+	cmd->col = p->lex.tok_col;
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+		if (!lex_is(&p->lex, verbs[i].word))
+			continue;
+		cmd->verb = verbs[i].verb;
+		lex_next(&p->lex);
+		if (verbs[i].parse(p, cmd) != 0)
+			return -EINVAL;
+		if (p->lex.tok != TOK_SEMI)
+			return parser_fail(p, "expected ; at the end of the statement");
+		return 0;
+	}
+	return parser_fail(
+		p, "expected add, delete, flush, spdadd, spdupdate, spddelete or spdflush");
+}
+
+int
+setkey_parse(const char *text, size_t len, setkey_emit emit, void *arg, struct setkey_err *err)
+{
+	struct parser p = { .err = err };
+	int ret = 0;
+
+	lex_init(&p.lex, text, len);
+	while (ret == 0 && p.lex.tok != TOK_END) {
+		struct setkey_cmd cmd = { 0 };
+
+		if (p.lex.tok == TOK_SEMI) {
+			lex_next(&p.lex);
+			continue;
+		}
+		ret = statement(&p, &cmd);
+		if (ret == 0) {
+			err->line = cmd.line;
+			err->col = cmd.col;
+			ret = emit(arg, &cmd, &err->err);
+		}
+		if (ret == 0)
+			lex_next(&p.lex);
+		sa_spec_wipe(&cmd.sa);
+	}
+	lex_wipe(&p.lex);
+	return ret;
+}

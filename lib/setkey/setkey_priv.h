@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Parser context and the pieces that parse.c and policy.c share. Private to lib/setkey. */
+#ifndef SETKEY_SETKEY_PRIV_H
+#define SETKEY_SETKEY_PRIV_H
+
+#include "setkey/lex.h"
+#include "setkey/setkey.h"
+
+struct parser {
+	struct lex lex;
+	struct setkey_err *err;
+};
+
+/** Record an error at the current token. @return -EINVAL */
+int
+parser_fail(struct parser *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/** Parse a whole word as a number (decimal or 0x). @return 0; -EINVAL, also when above max */
+WARN_UNUSED int
+parser_number(const char *text, uint64_t max, uint64_t *out);
+
+/** Parse "addr[/plen][[port]]" in text. @return 0; -EINVAL; -ERANGE prefix too long */
+WARN_UNUSED int
+parser_addr(const char *text, struct addr *out);
+
+/** Parse what follows -P: direction, action and requests, up to the ';'. */
+WARN_UNUSED int
+parse_policy(struct parser *p, struct sp_spec *sp);
+
+#endif
