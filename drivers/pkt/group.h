@@ -13,6 +13,7 @@
  *
  * @param n  at most PVEC_MAX
  */
-void group_by_sa(struct rte_mbuf **m, uint16_t n);
+void
+group_by_sa(struct rte_mbuf **m, uint16_t n);
 
 #endif

@@ -22,29 +22,29 @@
  * Index i belongs to packet m[i] of the same call. All regions are in place and contiguous.
  */
 struct cop {
-	uint8_t *text;     /* first byte to encrypt or decrypt */
-	uint8_t *aad;      /* AEAD: additional data; else first authenticated byte */
-	uint8_t *icv;      /* outbound: where the ICV goes; inbound: the received ICV */
+	uint8_t *text; /* first byte to encrypt or decrypt */
+	uint8_t *aad; /* AEAD: additional data; else first authenticated byte */
+	uint8_t *icv; /* outbound: where the ICV goes; inbound: the received ICV */
 	uint32_t text_len; /* bytes */
 	uint32_t auth_len; /* non-AEAD: authenticated bytes from aad (header, IV, text, ESN word) */
-	uint16_t aad_len;  /* AEAD: 8, or 12 with ESN */
+	uint16_t aad_len; /* AEAD: 8, or 12 with ESN */
 	uint16_t rsvd[3];
-	uint8_t iv[16];    /* GCM: salt || IV (12 bytes); CBC: 16 bytes */
+	uint8_t iv[16]; /* GCM: salt || IV (12 bytes); CBC: 16 bytes */
 	/* second line, used by few */
 	uint8_t aad_buf[16]; /* ESN with AEAD: SPI || high || low; aad points here */
-	uint8_t tag[64];     /* inbound with ESN and HMAC: received ICV saved; icv points here */
+	uint8_t tag[64]; /* inbound with ESN and HMAC: received ICV saved; icv points here */
 } __rte_cache_aligned;
 
 struct lane {
-	unsigned int idx;    /* worker number: row of every per-worker array */
+	unsigned int idx; /* worker number: row of every per-worker array */
 	unsigned int lcore;
 	int socket;
-	uint64_t now_tsc;               /* at the start of the step */
-	uint32_t gen;                   /* snapshot generation of the step (cache validity) */
-	const struct knobs *knobs;      /* of the snapshot of the step */
-	struct crypto_lane *crypto;     /* private to drivers/crypto */
-	struct cop *cop;                /* [PVEC_MAX] */
-	uint64_t drop[DROP_MAX];        /* packets */
+	uint64_t now_tsc; /* at the start of the step */
+	uint32_t gen; /* snapshot generation of the step (cache validity) */
+	const struct knobs *knobs; /* of the snapshot of the step */
+	struct crypto_lane *crypto; /* private to drivers/crypto */
+	struct cop *cop; /* [PVEC_MAX] */
+	uint64_t drop[DROP_MAX]; /* packets */
 };
 
 /** Drop a packet for a named reason: count and free. The only free of a packet on the data path. */

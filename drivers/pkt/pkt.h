@@ -17,8 +17,8 @@
 struct sa_rt;
 
 #define PVEC_MAX  256u /* packets of one named vector */
-#define BURST_MAX 32u  /* packets of one rx burst */
-#define NEST_MAX  4u   /* nested protections, each direction */
+#define BURST_MAX 32u /* packets of one rx burst */
+#define NEST_MAX  4u /* nested protections, each direction */
 
 /* Flags of pkt_meta.flags. */
 #define PKT_F_CRYPTO_FAIL 0x01u /* set by an engine: wrong ICV (in) or engine error (out) */
@@ -32,21 +32,22 @@ struct sa_rt;
  * Offsets are bytes from rte_pktmbuf_mtod().
  */
 struct pkt_meta {
-	struct sa_rt *sa; /* SA being applied, or last verified; valid within one worker step only, */
-			  /* or while counted in sa_lc.inflight */
+	struct sa_rt
+		*sa; /* SA being applied, or last verified; valid within one worker step only, */
+	/* or while counted in sa_lc.inflight */
 	union {
 		struct {
 			uint32_t sp_ref; /* outbound: slot << 8 | generation, 0 = none */
-			uint32_t flow;   /* flow hash */
+			uint32_t flow; /* flow hash */
 		};
 		uint64_t seq; /* inbound between xform begin and end: full sequence number */
 	};
 	uint16_t l3_off, l4_off; /* IP header; upper layer or IPsec header */
-	uint16_t nh;             /* next hop index (snap/nexthop) once routed */
-	uint16_t l4_len;         /* bytes from l4_off to the end of the IP packet */
-	uint8_t af, l4_proto;    /* AF_INET, AF_INET6; protocol found at l4_off */
-	uint8_t in_if, out_if;   /* interface index */
-	uint8_t step, depth;     /* policy request in progress; entries in the history */
+	uint16_t nh; /* next hop index (snap/nexthop) once routed */
+	uint16_t l4_len; /* bytes from l4_off to the end of the IP packet */
+	uint8_t af, l4_proto; /* AF_INET, AF_INET6; protocol found at l4_off */
+	uint8_t in_if, out_if; /* interface index */
+	uint8_t step, depth; /* policy request in progress; entries in the history */
 	uint8_t flags;
 	uint8_t rsvd;
 };
@@ -76,9 +77,9 @@ struct sa_proof {
 struct pkt_priv {
 	struct rte_crypto_op op;
 	struct rte_crypto_sym_op sym;
-	uint8_t iv[16];      /* IV as the PMD wants it, at a fixed offset from op */
-	uint8_t aad[16];     /* ESN: SPI || high || low */
-	uint8_t icv[64];     /* received ICV moved out of the way, or computed one */
+	uint8_t iv[16]; /* IV as the PMD wants it, at a fixed offset from op */
+	uint8_t aad[16]; /* ESN: SPI || high || low */
+	uint8_t icv[64]; /* received ICV moved out of the way, or computed one */
 	struct sa_proof history[NEST_MAX - 1]; /* entries before the last one, outermost first */
 };
 
@@ -95,7 +96,8 @@ struct pvec {
 };
 
 /** Register the dynfield at PKT_META_OFF. Call once after rte_eal_init(). @return 0 or -errno */
-int pkt_init(void);
+int
+pkt_init(void);
 
 /**
  * Create a packet pool whose mbufs carry pkt_priv with an initialised crypto op.
@@ -104,7 +106,7 @@ int pkt_init(void);
  * @param data_room  bytes including RTE_PKTMBUF_HEADROOM
  * @return pool or NULL (rte_errno)
  */
-struct rte_mempool *pkt_pool_create(const char *name, unsigned int n, uint16_t data_room,
-		int socket);
+struct rte_mempool *
+pkt_pool_create(const char *name, unsigned int n, uint16_t data_room, int socket);
 
 #endif

@@ -29,7 +29,7 @@ struct sa_lc {
 	uint32_t inflight; /* packets of this SA inside an async engine: ++ at submit, -- at poll */
 	uint32_t replayed, auth_fail, bad_pad, malformed, seq_overflow;
 	uint32_t route_gen; /* snapshot generation for which route_nh is valid; 0 = never */
-	uint16_t route_nh;  /* next hop of the outer destination */
+	uint16_t route_nh; /* next hop of the outer destination */
 	uint16_t rsvd;
 } __rte_cache_aligned;
 static_assert(sizeof(struct sa_lc) == 64, "one line per worker");
@@ -38,36 +38,36 @@ struct sa_rt {
 	/* line 0: constants */
 	const struct xform_ops *xf;
 	const struct crypto_ops *crypto;
-	void *ses;        /* engine's session: key schedules, or a cryptodev session */
-	struct sa *rec;   /* control thread only; workers never follow it */
+	void *ses; /* engine's session: key schedules, or a cryptodev session */
+	struct sa *rec; /* control thread only; workers never follow it */
 	rte_be32_t spi_be;
-	uint32_t slot;    /* unique while installed; part of flow cache keys */
+	uint32_t slot; /* unique while installed; part of flow cache keys */
 	uint32_t reqid;
 	uint8_t salt[4];
-	uint8_t proto;    /* IPPROTO_ESP */
-	uint8_t mode;     /* enum sa_mode */
-	uint8_t dir;      /* enum sp_dir: DIR_IN or DIR_OUT */
+	uint8_t proto; /* IPPROTO_ESP */
+	uint8_t mode; /* enum sa_mode */
+	uint8_t dir; /* enum sp_dir: DIR_IN or DIR_OUT */
 	uint8_t outer_af; /* AF_INET, AF_INET6 */
 	uint8_t iv_len, icv_len;
-	uint8_t blk;      /* padding block, >= 4 */
-	uint8_t hdr_len;  /* template bytes: outer IP (+ UDP) + 8 (SPI, sequence) */
-	uint8_t cls;      /* enum alg_class of the cipher */
-	uint8_t esn;      /* 1: 64-bit sequence numbers */
-	uint8_t auth;     /* 1: integrity is checked (AEAD or auth algorithm) */
-	uint8_t tail;     /* worst-case bytes behind the payload: pad + 2 + ICV + ESN word */
-	uint8_t dev_id;   /* look-aside device */
+	uint8_t blk; /* padding block, >= 4 */
+	uint8_t hdr_len; /* template bytes: outer IP (+ UDP) + 8 (SPI, sequence) */
+	uint8_t cls; /* enum alg_class of the cipher */
+	uint8_t esn; /* 1: 64-bit sequence numbers */
+	uint8_t auth; /* 1: integrity is checked (AEAD or auth algorithm) */
+	uint8_t tail; /* worst-case bytes behind the payload: pad + 2 + ICV + ESN word */
+	uint8_t dev_id; /* look-aside device */
 	uint8_t rsvd[3];
 	/* line 1: outer header; outbound it is prepended, inbound its addresses are what to expect */
 	uint8_t hdr[SA_HDR_MAX] __rte_cache_aligned;
 	/* line 2: mutable */
 	_Atomic uint64_t seq __rte_cache_aligned; /* outbound: last number given out; one */
-						  /* fetch_add(n) per group, any worker */
-	uint64_t iv_base;       /* random, set at install: counter-mode IV = iv_base + seq */
-	uint64_t seq_limit;     /* last usable number: 2^32-1, or 2^64-1 with ESN */
-	rte_spinlock_t lock;    /* inbound: taken once per group around replay check and commit */
-	_Atomic uint8_t state;  /* enum sa_state; control writes, workers read relaxed */
-	struct replay *rp;      /* inbound; NULL when the window is 0 */
-	struct sa_lc lc[];      /* one row per worker */
+	/* fetch_add(n) per group, any worker */
+	uint64_t iv_base; /* random, set at install: counter-mode IV = iv_base + seq */
+	uint64_t seq_limit; /* last usable number: 2^32-1, or 2^64-1 with ESN */
+	rte_spinlock_t lock; /* inbound: taken once per group around replay check and commit */
+	_Atomic uint8_t state; /* enum sa_state; control writes, workers read relaxed */
+	struct replay *rp; /* inbound; NULL when the window is 0 */
+	struct sa_lc lc[]; /* one row per worker */
 } __rte_cache_aligned;
 static_assert(offsetof(struct sa_rt, hdr) == 64, "line 0 holds the constants");
 static_assert(offsetof(struct sa_rt, seq) == 128, "line 1 holds the header");
@@ -79,18 +79,18 @@ struct sp_lc {
 } __rte_cache_aligned;
 
 struct sp_step {
-	struct sp_req req;          /* as the policy says; level already resolved by control */
-	struct sa_rt *_Atomic sa;   /* control stores release, workers load acquire; NULL = none */
+	struct sp_req req; /* as the policy says; level already resolved by control */
+	struct sa_rt *_Atomic sa; /* control stores release, workers load acquire; NULL = none */
 };
 
 struct sp_rt {
 	uint32_t id;
-	uint32_t slot;     /* index in snapshot.sp */
-	uint8_t gen;       /* generation of the slot, never 0 */
-	uint8_t action;    /* enum sp_action */
+	uint32_t slot; /* index in snapshot.sp */
+	uint8_t gen; /* generation of the slot, never 0 */
+	uint8_t action; /* enum sp_action */
 	uint8_t nreq;
 	uint8_t dir;
-	struct sp *rec;    /* control thread only */
+	struct sp *rec; /* control thread only */
 	struct selector sel; /* const copy, for the exact walk */
 	struct sp_step step[SP_REQ_MAX];
 	_Atomic uint8_t acquire_pending; /* set by a worker, cleared by control */
