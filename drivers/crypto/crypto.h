@@ -25,7 +25,8 @@ enum crypto_engine {
 
 struct crypto_conf {
 	enum crypto_engine engine;
-	const char *const *devices; /* names of cryptodevs already probed, e.g. "crypto_aesni_mb0" */
+	const char *const
+		*devices; /* names of cryptodevs already probed, e.g. "crypto_aesni_mb0" */
 	unsigned int ndevices;
 	unsigned int nworkers; /* queue pairs needed on each device */
 	int socket;
@@ -38,7 +39,8 @@ struct crypto_ops {
 	 * Make sa->ses (keys are expanded here, spec is not kept). Control thread.
 	 * @return 0; -ENOTSUP; -ENOMEM
 	 */
-	int (*sa_open)(struct crypto *c, struct sa_rt *sa, const struct sa_spec *spec, struct err *err);
+	int (*sa_open)(
+		struct crypto *c, struct sa_rt *sa, const struct sa_spec *spec, struct err *err);
 	/** Wipe and free sa->ses. Control thread, after grace and drain. */
 	void (*sa_close)(struct crypto *c, struct sa_rt *sa);
 	/**
@@ -62,19 +64,25 @@ extern const struct crypto_ops crypto_lookaside;
  * offered), then a short calibration, logged.
  * @return engine context or NULL with err filled
  */
-struct crypto *crypto_new(const struct crypto_conf *conf, struct err *err);
+struct crypto *
+crypto_new(const struct crypto_conf *conf, struct err *err);
 /** Close devices. Every session must be closed before. */
-void crypto_free(struct crypto *c);
+void
+crypto_free(struct crypto *c);
 
 /** Give a lane its private state (IMB manager, queue pairs, random pool). @return 0 or -errno */
-WARN_UNUSED int crypto_lane_open(struct crypto *c, struct lane *lane);
-void crypto_lane_close(struct crypto *c, struct lane *lane);
+WARN_UNUSED int
+crypto_lane_open(struct crypto *c, struct lane *lane);
+void
+crypto_lane_close(struct crypto *c, struct lane *lane);
 
 /** Poll every async engine of this lane. */
-void crypto_poll(struct lane *lane, struct pvec *done);
+void
+crypto_poll(struct lane *lane, struct pvec *done);
 
 /** Packets of this lane now inside async engines (for draining). */
-uint32_t crypto_inflight(const struct lane *lane);
+uint32_t
+crypto_inflight(const struct lane *lane);
 
 /**
  * Choose an engine and device for the SA's algorithms and open a session: sets sa->crypto, ses, dev_id.
@@ -82,12 +90,15 @@ uint32_t crypto_inflight(const struct lane *lane);
  * @param support  knobs.crypto_support: >0 hardware first, <0 software first, 0 fastest
  * @return 0; -EOPNOTSUPP nothing offers the combination; -ENOMEM
  */
-WARN_UNUSED int crypto_sa_open(struct crypto *c, struct sa_rt *sa, const struct sa_spec *spec,
-		int32_t support, struct err *err);
-void crypto_sa_close(struct crypto *c, struct sa_rt *sa);
+WARN_UNUSED int
+crypto_sa_open(struct crypto *c, struct sa_rt *sa, const struct sa_spec *spec, int32_t support,
+	struct err *err);
+void
+crypto_sa_close(struct crypto *c, struct sa_rt *sa);
 
 /** True when some engine passed its known-answer test for this pair (auth NULL for AEAD). */
-bool crypto_offers(const struct crypto *c, const struct alg *enc, const struct alg *auth);
+bool
+crypto_offers(const struct crypto *c, const struct alg *enc, const struct alg *auth);
 
 /** One line of the start-up report, for logs and `ipsecgwctl`. */
 struct crypto_report {
@@ -98,12 +109,15 @@ struct crypto_report {
 	uint32_t cycles_64, cycles_1420; /* per packet; 0 = not calibrated */
 };
 /** @return rows, n in *n; owned by c */
-const struct crypto_report *crypto_reports(const struct crypto *c, unsigned int *n);
+const struct crypto_report *
+crypto_reports(const struct crypto *c, unsigned int *n);
 
 /** Sessions created and destroyed, for the leak audit at exit. */
-void crypto_session_counts(const struct crypto *c, uint64_t *created, uint64_t *destroyed);
+void
+crypto_session_counts(const struct crypto *c, uint64_t *created, uint64_t *destroyed);
 
 /** Fill 16 unpredictable bytes (CBC IVs) from the lane's generator. Worker. */
-void crypto_random_iv(struct lane *lane, uint8_t iv[16]);
+void
+crypto_random_iv(struct lane *lane, uint8_t iv[16]);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <stdbool.h>
-#include <string.h>
 
 #include "pkt/pkt.h"
 
@@ -56,5 +55,6 @@ group_by_sa(struct rte_mbuf **m, uint16_t n)
 		start[g + 1] = (uint16_t)(start[g + 1] + start[g]);
 	for (uint16_t i = 0; i < n; i++)
 		out[start[group[i]]++] = m[i];
-	memcpy(m, out, n * sizeof(out[0]));
+	for (uint16_t i = 0; i < n; i++)
+		m[i] = out[i];
 }

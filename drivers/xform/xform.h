@@ -23,7 +23,7 @@ struct xform_ops {
 	const char *name;
 	/** Fill the constants of sa (template, lengths, class, replay, iv_base) from spec. */
 	int (*sa_init)(struct sa_rt *sa, const struct sa_spec *spec, const struct knobs *knobs,
-			struct err *err);
+		struct err *err);
 	void (*sa_fini)(struct sa_rt *sa);
 	/**
 	 * Outbound: meta l3_off points at the packet to protect (tunnel: the inner IP header).
@@ -45,6 +45,7 @@ struct xform_ops {
 extern const struct xform_ops xform_esp;
 
 /** @return the transform for an IPsec protocol, or NULL when it is not implemented */
-const struct xform_ops *xform_find(uint8_t ipproto);
+const struct xform_ops *
+xform_find(uint8_t ipproto);
 
 #endif

@@ -20,11 +20,11 @@ enum alg_kind {
 /* The construction, i.e. what the data path has to do with it. */
 enum alg_class {
 	ALG_CLASS_NULL, /* NULL encryption (RFC 2410) or null authentication */
-	ALG_CLASS_CBC,  /* block cipher in CBC: unpredictable IV on the wire */
-	ALG_CLASS_CTR,  /* counter mode: nonce || IV || 1 */
-	ALG_CLASS_GCM,  /* AEAD, RFC 4106 */
+	ALG_CLASS_CBC, /* block cipher in CBC: unpredictable IV on the wire */
+	ALG_CLASS_CTR, /* counter mode: nonce || IV || 1 */
+	ALG_CLASS_GCM, /* AEAD, RFC 4106 */
 	ALG_CLASS_HMAC,
-	ALG_CLASS_MAC,  /* XCBC, CMAC, GMAC, keyed hashes */
+	ALG_CLASS_MAC, /* XCBC, CMAC, GMAC, keyed hashes */
 	ALG_CLASS_COMP,
 	ALG_CLASS_UNSUPPORTED, /* known to the grammar, refused by the engine */
 };
@@ -61,34 +61,40 @@ enum alg_code {
 };
 
 struct alg {
-	const char *name;      /* canonical, as `setkey -D` prints it */
-	const char *aliases;   /* other accepted spellings, blank separated; "" if none */
+	const char *name; /* canonical, as `setkey -D` prints it */
+	const char *aliases; /* other accepted spellings, blank separated; "" if none */
 	enum alg_kind kind;
 	enum alg_class cls;
 	enum alg_code code;
-	uint8_t id;            /* PF_KEY number */
-	uint8_t salt_len;      /* trailing bytes of the key that are a nonce or salt */
+	uint8_t id; /* PF_KEY number */
+	uint8_t salt_len; /* trailing bytes of the key that are a nonce or salt */
 	uint16_t key_min_bits; /* including the salt */
 	uint16_t key_max_bits;
 	uint16_t key_step_bits; /* 0 when min == max */
-	uint8_t block;         /* padding block in bytes (ESP: at least 4) */
-	uint8_t iv_len;        /* bytes on the wire */
-	uint8_t icv_len;       /* bytes on the wire; 0 for plain ciphers */
+	uint8_t block; /* padding block in bytes (ESP: at least 4) */
+	uint8_t iv_len; /* bytes on the wire */
+	uint8_t icv_len; /* bytes on the wire; 0 for plain ciphers */
 	uint16_t rfc;
 };
 
 /** @return the row, or NULL. Names and aliases are case-sensitive, as in setkey(8). */
-const struct alg *alg_by_name(enum alg_kind kind, const char *name);
-const struct alg *alg_by_id(enum alg_kind kind, uint8_t id);
-const struct alg *alg_by_code(enum alg_code code);
+const struct alg *
+alg_by_name(enum alg_kind kind, const char *name);
+const struct alg *
+alg_by_id(enum alg_kind kind, uint8_t id);
+const struct alg *
+alg_by_code(enum alg_code code);
 
 /** Rows in table order, for REGISTER, calibration and tests. @return NULL past the end */
-const struct alg *alg_row(size_t i);
+const struct alg *
+alg_row(size_t i);
 
 /** True when a key of this length (bits) is legal for the algorithm. */
-bool alg_key_ok(const struct alg *a, unsigned int bits);
+bool
+alg_key_ok(const struct alg *a, unsigned int bits);
 
 /** True for authenticated encryption (no separate auth algorithm allowed or needed). */
-bool alg_is_aead(const struct alg *a);
+bool
+alg_is_aead(const struct alg *a);
 
 #endif

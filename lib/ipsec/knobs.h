@@ -8,7 +8,7 @@
 
 /** Parameters that exist once per address family (net.inet.ipsec.*, net.inet6.ipsec6.*). */
 struct knobs_af {
-	int32_t def_policy;       /* 0 discard, 1 none */
+	int32_t def_policy; /* 0 discard, 1 none */
 	int32_t esp_trans_deflev; /* 1 use, 2 require */
 	int32_t esp_net_deflev;
 	int32_t ah_trans_deflev;
@@ -21,7 +21,7 @@ struct knobs_af {
 
 struct knobs {
 	struct knobs_af af[2]; /* [KNOBS_V4], [KNOBS_V6] */
-	int32_t dfbit;         /* outer IPv4 DF: 0 clear, 1 set, other copy from inner */
+	int32_t dfbit; /* outer IPv4 DF: 0 clear, 1 set, other copy from inner */
 	int32_t ah_cleartos;
 	int32_t ah_offsetmask;
 	int32_t ipip_spoofcheck;
@@ -29,16 +29,16 @@ struct knobs {
 	int32_t crypto_support; /* >0 hardware first, <0 software first, 0 what calibration found */
 	int32_t test_replay, test_integrity;
 	int32_t debug;
-	int32_t enabled;   /* net.inet.ipsec.enabled: 0 off, 1 once a policy exists, 2 always */
-	int32_t ip_ttl;    /* outer IPv4 TTL and IPv6 hop limit (64) */
+	int32_t enabled; /* net.inet.ipsec.enabled: 0 off, 1 once a policy exists, 2 always */
+	int32_t ip_ttl; /* outer IPv4 TTL and IPv6 hop limit (64) */
 	int32_t prefer_oldsa; /* net.key.prefered_oldsa */
 };
 
-#define KNOBS_INIT \
-	{ \
-		.af = { { 1, 1, 1, 1, 1, 0 }, { 1, 1, 1, 1, 1, 0 } }, .dfbit = 2, .ah_cleartos = 1, \
-		.ipip_spoofcheck = 1, .esp_enable = 1, .ah_enable = 1, .ipcomp_enable = 1, \
-		.enabled = 1, .ip_ttl = 64, \
+#define KNOBS_INIT                                                                       \
+	{                                                                                \
+		.af = { { 1, 1, 1, 1, 1, 0 }, { 1, 1, 1, 1, 1, 0 } }, .dfbit = 2,        \
+		.ah_cleartos = 1, .ipip_spoofcheck = 1, .esp_enable = 1, .ah_enable = 1, \
+		.ipcomp_enable = 1, .enabled = 1, .ip_ttl = 64,                          \
 	}
 
 #endif

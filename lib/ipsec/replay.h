@@ -14,17 +14,19 @@
 #define REPLAY_BLOCK_BITS 64u
 
 struct replay {
-	uint64_t top;     /* highest sequence number authenticated so far; 0 = none */
-	uint32_t window;  /* packets accepted behind top, exact; 0 = no checking */
-	uint32_t mask;    /* number of blocks - 1; blocks is a power of two */
-	uint64_t bits[];  /* blocks; at least one block more than the window needs (RFC 6479) */
+	uint64_t top; /* highest sequence number authenticated so far; 0 = none */
+	uint32_t window; /* packets accepted behind top, exact; 0 = no checking */
+	uint32_t mask; /* number of blocks - 1; blocks is a power of two */
+	uint64_t bits[]; /* blocks; at least one block more than the window needs (RFC 6479) */
 };
 
 /** @return bytes to allocate for a window of this many packets (0..65536) */
-size_t replay_size(uint32_t window_pkts);
+size_t
+replay_size(uint32_t window_pkts);
 
 /** Initialise memory of replay_size() bytes. */
-void replay_init(struct replay *r, uint32_t window_pkts);
+void
+replay_init(struct replay *r, uint32_t window_pkts);
 
 /**
  * Guess the high half of an extended sequence number (RFC 4303 A2.2).
@@ -33,7 +35,8 @@ void replay_init(struct replay *r, uint32_t window_pkts);
  * @return the full 64-bit number to check, authenticate with and commit. May be in the "next"
  *         subspace; authentication decides whether the guess was right
  */
-uint64_t replay_esn_guess(const struct replay *r, uint32_t seq_lo);
+uint64_t
+replay_esn_guess(const struct replay *r, uint32_t seq_lo);
 
 /**
  * Check a received sequence number without changing the window.
@@ -44,9 +47,11 @@ uint64_t replay_esn_guess(const struct replay *r, uint32_t seq_lo);
  * @return 0 acceptable; -EINVAL zero; -ERANGE left of the window; -EALREADY seen
  * @see RFC 6479 (layout), RFC 4303 3.4.3 (check, authenticate, then mark)
  */
-WARN_UNUSED int replay_check(const struct replay *r, uint64_t seq);
+WARN_UNUSED int
+replay_check(const struct replay *r, uint64_t seq);
 
 /** Mark an authenticated number that replay_check() accepted; advances the window if needed. */
-void replay_commit(struct replay *r, uint64_t seq);
+void
+replay_commit(struct replay *r, uint64_t seq);
 
 #endif

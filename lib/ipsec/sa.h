@@ -4,11 +4,10 @@
 #ifndef IPSEC_SA_H
 #define IPSEC_SA_H
 
-#include <sys/queue.h>
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "base/addr.h"
 #include "base/defs.h"
@@ -31,8 +30,8 @@ struct life {
 /** Security association index: what identifies a set of interchangeable SAs. */
 struct saidx {
 	struct addr src, dst; /* full prefix; port_be only for NAT-T */
-	uint8_t proto;        /* IPPROTO_ESP, ... */
-	uint8_t mode;         /* enum sa_mode; MODE_ANY serves both */
+	uint8_t proto; /* IPPROTO_ESP, ... */
+	uint8_t mode; /* enum sa_mode; MODE_ANY serves both */
 	uint32_t reqid;
 };
 
@@ -42,7 +41,7 @@ struct sa_spec {
 	uint32_t spi; /* host order */
 	const struct alg *enc, *auth, *comp;
 	struct secret enckey, authkey;
-	uint32_t flags;       /* SA_F_* */
+	uint32_t flags; /* SA_F_* */
 	uint32_t window_pkts; /* anti-replay window, 0 = off, up to SA_WINDOW_MAX */
 	struct life hard, soft;
 	uint32_t natt_type; /* 0, or 2 = UDP encapsulation (RFC 3948) */
@@ -55,8 +54,8 @@ struct sa {
 	struct sa_spec spec;
 	enum sa_state state;
 	uint64_t created_s; /* monotonic */
-	uint64_t order;     /* ever increasing: newer SA = larger */
-	uint32_t seq;       /* of the PF_KEY request that made it */
+	uint64_t order; /* ever increasing: newer SA = larger */
+	uint32_t seq; /* of the PF_KEY request that made it */
 	int32_t pid;
 	void *rt; /* data plane's struct sa_rt; opaque here */
 };
@@ -68,38 +67,46 @@ LIST_HEAD(sa_bucket, sa);
 
 struct sad {
 	struct sa_list all;
-	struct sa_bucket *by_spi;  /* [SAD_BUCKETS], hash of {spi, proto, dst} */
+	struct sa_bucket *by_spi; /* [SAD_BUCKETS], hash of {spi, proto, dst} */
 	struct sa_bucket *by_addr; /* [SAD_BUCKETS], hash of {src, dst, proto} */
 	uint32_t n;
 	uint64_t next_order;
 	uint64_t created, destroyed;
 };
 
-WARN_UNUSED int sad_init(struct sad *sad);
+WARN_UNUSED int
+sad_init(struct sad *sad);
 /** Free every SA (wiping keys) and the tables. */
-void sad_fini(struct sad *sad);
+void
+sad_fini(struct sad *sad);
 
-void sa_spec_wipe(struct sa_spec *spec);
+void
+sa_spec_wipe(struct sa_spec *spec);
 
 /**
  * Check all that needs no database: algorithm and key combinations, SPI range, families, window.
  * The table of reference: NetBSD key(4) ADD/UPDATE validation plus RFC 8221 (ESP must authenticate).
  * @return 0; -EINVAL with the reason in err
  */
-WARN_UNUSED int sa_spec_check(const struct sa_spec *spec, struct err *err);
+WARN_UNUSED int
+sa_spec_check(const struct sa_spec *spec, struct err *err);
 
 /**
  * Insert a mature SA. Keys are copied; the caller still wipes its spec.
  * @return 0; -EEXIST same {spi, proto, dst}; -ENOMEM
  */
-WARN_UNUSED int sad_add(struct sad *sad, const struct sa_spec *spec, uint64_t now_s, struct sa **out);
+WARN_UNUSED int
+sad_add(struct sad *sad, const struct sa_spec *spec, uint64_t now_s, struct sa **out);
 
 /** Unlink without freeing; sa_free() wipes the keys and frees. */
-void sad_unlink(struct sad *sad, struct sa *sa);
-void sa_free(struct sad *sad, struct sa *sa);
+void
+sad_unlink(struct sad *sad, struct sa *sa);
+void
+sa_free(struct sad *sad, struct sa *sa);
 
 /** @param dst  family and bytes are compared @return the SA or NULL */
-struct sa *sad_find(struct sad *sad, uint32_t spi, uint8_t proto, const struct addr *dst);
+struct sa *
+sad_find(struct sad *sad, uint32_t spi, uint8_t proto, const struct addr *dst);
 
 /**
  * Choose the outbound SA for a policy request (key(4) selection rules: protocol, mode, end points,
@@ -108,7 +115,8 @@ struct sa *sad_find(struct sad *sad, uint32_t spi, uint8_t proto, const struct a
  * @param src,dst  the request's own end points (tunnel), or the packet's (transport)
  * @return the SA or NULL
  */
-struct sa *sad_choose(struct sad *sad, const struct sp_req *req, const struct addr *src,
-		const struct addr *dst, bool prefer_old);
+struct sa *
+sad_choose(struct sad *sad, const struct sp_req *req, const struct addr *src,
+	const struct addr *dst, bool prefer_old);
 
 #endif

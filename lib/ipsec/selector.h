@@ -12,8 +12,8 @@
 
 struct selector {
 	struct addr src, dst; /* prefix and port; ICMP type in src.port_be, code in dst.port_be */
-	uint8_t proto;        /* upper layer, ULPROTO_ANY = any */
-	uint8_t dir;          /* enum sp_dir: DIR_IN or DIR_OUT */
+	uint8_t proto; /* upper layer, ULPROTO_ANY = any */
+	uint8_t dir; /* enum sp_dir: DIR_IN or DIR_OUT */
 };
 
 /**
@@ -29,9 +29,11 @@ struct selector_pkt {
 };
 
 /** True when the packet matches (direction is not looked at). Exact reference for the classifier. */
-bool selector_match(const struct selector *s, const struct selector_pkt *p);
+bool
+selector_match(const struct selector *s, const struct selector_pkt *p);
 
 /** True when equal in every field: the identity by which SPDDELETE finds a policy. */
-bool selector_eq(const struct selector *a, const struct selector *b);
+bool
+selector_eq(const struct selector *a, const struct selector *b);
 
 #endif

@@ -16,13 +16,15 @@ spd_init(struct spd *spd)
 void
 spd_fini(struct spd *spd)
 {
-	struct sp *sp;
+	struct sp *next;
 
 	for (size_t i = 0; i < ARRAY_LEN(spd->list); i++) {
-		while ((sp = TAILQ_FIRST(&spd->list[i])) != NULL) {
-			spd_unlink(spd, sp);
+		for (struct sp *sp = TAILQ_FIRST(&spd->list[i]); sp != NULL; sp = next) {
+			next = TAILQ_NEXT(sp, link);
+			spd->n--;
 			sp_free(spd, sp);
 		}
+		TAILQ_INIT(&spd->list[i]);
 	}
 }
 

@@ -29,7 +29,7 @@ enum sp_action {
 	SP_NONE = 1,
 	SP_IPSEC = 2,
 	SP_ENTRUST = 3, /* socket policies only */
-	SP_BYPASS = 4,  /* socket policies only */
+	SP_BYPASS = 4, /* socket policies only */
 };
 
 enum sp_level {
@@ -47,25 +47,31 @@ enum sa_state {
 };
 
 /* SA flags of PF_KEY (sadb_sa_flags, NetBSD numbering) and ours from bit 16 up. */
-#define SA_F_OLD       0x0001u
-#define SA_F_IV4B      0x0010u
-#define SA_F_DERIV     0x0020u
-#define SA_F_CYCSEQ    0x0040u /* accepted and shown, but sequence numbers never cycle */
-#define SA_F_RAWCPI    0x0080u
-#define SA_F_PAD_MASK  0x0300u
-#define SA_F_PAD_SEQ   0x0000u
-#define SA_F_PAD_RAND  0x0100u
-#define SA_F_PAD_ZERO  0x0200u
-#define SA_F_ESN       0x00010000u /* 64-bit sequence numbers (RFC 4303 2.2.1) */
+#define SA_F_OLD      0x0001u
+#define SA_F_IV4B     0x0010u
+#define SA_F_DERIV    0x0020u
+#define SA_F_CYCSEQ   0x0040u /* accepted and shown, but sequence numbers never cycle */
+#define SA_F_RAWCPI   0x0080u
+#define SA_F_PAD_MASK 0x0300u
+#define SA_F_PAD_SEQ  0x0000u
+#define SA_F_PAD_RAND 0x0100u
+#define SA_F_PAD_ZERO 0x0200u
+#define SA_F_ESN      0x00010000u /* 64-bit sequence numbers (RFC 4303 2.2.1) */
 
 #define REQID_MANUAL_MAX 0x3fffu /* larger unique ids are allocated by the engine */
 
 /* Names as setkey(8) prints them; "unknown" for a number outside the list. */
-const char *proto_name(uint8_t ipproto);
-const char *mode_name(enum sa_mode mode);
-const char *dir_name(enum sp_dir dir);
-const char *action_name(enum sp_action action);
-const char *level_name(enum sp_level level);
-const char *sa_state_name(enum sa_state state);
+const char *
+proto_name(uint8_t ipproto);
+const char *
+mode_name(enum sa_mode mode);
+const char *
+dir_name(enum sp_dir dir);
+const char *
+action_name(enum sp_action action);
+const char *
+level_name(enum sp_level level);
+const char *
+sa_state_name(enum sa_state state);
 
 #endif

@@ -37,7 +37,7 @@ parser_number(const char *text, uint64_t max, uint64_t *out)
 		return -EINVAL;
 	for (; *text != '\0'; text++) {
 		static const char digits[] = "0123456789abcdef";
-		char c = *text >= 'A' && *text <= 'F' ? (char)(*text - 'A' + 'a') : *text;
+		int c = *text >= 'A' && *text <= 'F' ? *text - 'A' + 'a' : *text;
 		const char *d = memchr(digits, c, base);
 
 		if (d == NULL)
@@ -153,7 +153,7 @@ ipsec_proto(struct parser *p, uint8_t *out)
 static int
 sa_name(struct parser *p, struct sa_spec *sa)
 {
-	uint64_t spi;
+	uint64_t spi = 0;
 	int ret;
 
 	skip_address_options(&p->lex);
@@ -274,7 +274,7 @@ number_option(struct parser *p, const char *opt, struct sa_spec *sa)
 		{ "-bs", UINT64_MAX, &sa->soft.bytes },
 		{ "-bh", UINT64_MAX, &sa->hard.bytes },
 	};
-	uint64_t v;
+	uint64_t v = 0;
 	int ret;
 
 	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
@@ -383,7 +383,7 @@ upperspec(struct parser *p, uint8_t *out)
 		{ "l2tp", 115 },
 		{ "sctp", 132 },
 	};
-	uint64_t v;
+	uint64_t v = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
 		if (lex_is(&p->lex, row[i].name)) {

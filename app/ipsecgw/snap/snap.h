@@ -25,10 +25,10 @@
 #define NH_MAX 4096u
 
 enum nh_kind {
-	NH_NONE = 0,  /* no route; index 0 is always this */
-	NH_LOCAL,     /* one of our own addresses */
-	NH_GLEAN,     /* on link: a neighbour entry must be made for the destination */
-	NH_PENDING,   /* neighbour being resolved */
+	NH_NONE = 0, /* no route; index 0 is always this */
+	NH_LOCAL, /* one of our own addresses */
+	NH_GLEAN, /* on link: a neighbour entry must be made for the destination */
+	NH_PENDING, /* neighbour being resolved */
 	NH_REACHABLE, /* hdr is valid */
 };
 
@@ -38,7 +38,7 @@ struct nexthop {
 	uint8_t iface;
 	uint8_t hdr_len; /* 14, or 18 with a VLAN tag */
 	uint8_t hdr[18]; /* Ethernet header but for the EtherType in its last two bytes */
-	struct addr gw;  /* neighbour's address */
+	struct addr gw; /* neighbour's address */
 };
 
 /* ACL keys: protocol first (rte_acl wants one leading byte), then addresses, then ports. */
@@ -56,12 +56,13 @@ struct key6 {
 /** Immutable once published; workers load one pointer per step. af index: 0 IPv4, 1 IPv6. */
 struct snapshot {
 	uint32_t gen; /* never 0; changes with every commit */
-	bool ready;   /* false until the configuration is complete: workers forward nothing */
+	bool ready; /* false until the configuration is complete: workers forward nothing */
 	struct knobs knobs;
-	struct rte_acl_ctx *acl[3][2]; /* [enum sp_dir][af]; NULL = no policies; userdata = slot + 1 */
-	struct sp_rt **sp;             /* [nsp] by slot; NULL = free slot */
+	struct rte_acl_ctx
+		*acl[3][2]; /* [enum sp_dir][af]; NULL = no policies; userdata = slot + 1 */
+	struct sp_rt **sp; /* [nsp] by slot; NULL = free slot */
 	uint32_t nsp;
-	struct sp_rt **order[3];       /* [enum sp_dir][norder]: match order, for the exact walk */
+	struct sp_rt **order[3]; /* [enum sp_dir][norder]: match order, for the exact walk */
 	uint32_t norder[3];
 	struct rte_fib *fib4;
 	struct rte_fib6 *fib6;
@@ -77,7 +78,8 @@ struct sad_key {
 };
 
 /** Slow-path SAD lookup. Worker. @return SA or NULL */
-struct sa_rt *sadtbl_lookup(const struct snapshot *s, const struct sad_key *key);
+struct sa_rt *
+sadtbl_lookup(const struct snapshot *s, const struct sad_key *key);
 
 struct snap_conf {
 	unsigned int nworkers;
@@ -90,40 +92,54 @@ struct snap_conf {
 struct snap;
 
 /** @return context (owned by control) or NULL with err filled */
-struct snap *snap_new(const struct snap_conf *conf, struct err *err);
+struct snap *
+snap_new(const struct snap_conf *conf, struct err *err);
 /** All workers must be gone. Frees what is in limbo. */
-void snap_free(struct snap *s);
+void
+snap_free(struct snap *s);
 
 /** The pointer workers load (acquire) once per step, and the QSBR variable they report to. */
-const struct snapshot *_Atomic *snap_current(struct snap *s);
-struct rte_rcu_qsbr *snap_qsbr(struct snap *s);
+const struct snapshot *_Atomic *
+snap_current(struct snap *s);
+struct rte_rcu_qsbr *
+snap_qsbr(struct snap *s);
 
 /** keyd's view of the data plane: install, remove, changed. arg = struct snap. */
 extern const struct keyd_dp_ops snap_dp_ops;
-void snap_set_keyd(struct snap *s, struct keyd *kd);
+void
+snap_set_keyd(struct snap *s, struct keyd *kd);
 /** Staged parameters; the next commit publishes them. */
-struct knobs *snap_knobs(struct snap *s);
+struct knobs *
+snap_knobs(struct snap *s);
 
 /** Static route. @param via  gateway address or NULL for on-link @return 0; -errno */
-WARN_UNUSED int snap_route_add(struct snap *s, const struct addr *to, const struct addr *via,
-		uint8_t iface, struct err *err);
+WARN_UNUSED int
+snap_route_add(struct snap *s, const struct addr *to, const struct addr *via, uint8_t iface,
+	struct err *err);
 /** Addresses of all interfaces: local /32 and /128 routes and connected prefixes. */
-WARN_UNUSED int snap_add_connected(struct snap *s, struct err *err);
+WARN_UNUSED int
+snap_add_connected(struct snap *s, struct err *err);
 
 /** Make or find the neighbour entry (host route) for an on-link address. @return index or 0 */
-uint16_t snap_nbr_get(struct snap *s, const struct addr *gw, uint8_t iface);
+uint16_t
+snap_nbr_get(struct snap *s, const struct addr *gw, uint8_t iface);
 /** Set the neighbour's link address and make it reachable (in force at once). */
-void snap_nbr_set(struct snap *s, uint16_t nh, const struct rte_ether_addr *mac);
-void snap_nbr_unset(struct snap *s, uint16_t nh);
+void
+snap_nbr_set(struct snap *s, uint16_t nh, const struct rte_ether_addr *mac);
+void
+snap_nbr_unset(struct snap *s, uint16_t nh);
 
 /**
  * Group commit: build a snapshot of all staged changes and publish it. On error the old one stays.
  * @return 0; -ENOMEM; -ENOBUFS ACL larger than max_acl_bytes
  */
-WARN_UNUSED int snap_commit(struct snap *s, struct err *err);
-void snap_set_ready(struct snap *s, bool ready);
+WARN_UNUSED int
+snap_commit(struct snap *s, struct err *err);
+void
+snap_set_ready(struct snap *s, bool ready);
 
 /** Free what no worker can refer to any more. Control thread, each tick. @return objects left */
-unsigned int snap_reclaim(struct snap *s);
+unsigned int
+snap_reclaim(struct snap *s);
 
 #endif
