@@ -29,9 +29,9 @@ group_by_sa(struct rte_mbuf **m, uint16_t n)
 {
 	const struct sa_rt *sa[SLOTS] = { NULL };
 	uint16_t group_of_slot[SLOTS];
-	uint16_t group[PVEC_MAX];
+	uint16_t group[PVEC_MAX] = { 0 };
 	uint16_t start[PVEC_MAX + 1] = { 0 };
-	struct rte_mbuf *out[PVEC_MAX];
+	struct rte_mbuf *out[PVEC_MAX] = { NULL };
 	uint16_t ngroup = 0;
 
 	assert(n <= PVEC_MAX);
