@@ -42,7 +42,9 @@ init_op(struct rte_mempool *pool, void *arg, void *obj, unsigned int idx)
 struct rte_mempool *
 pkt_pool_create(const char *name, unsigned int n, uint16_t data_room, int socket)
 {
-	struct rte_mempool *pool = rte_pktmbuf_pool_create(name, n, 256,
+	/* A cache may hold two thirds of a pool at most; a quarter leaves some for other cores. */
+	const unsigned int cache = n / 4 < 256 ? n / 4 : 256;
+	struct rte_mempool *pool = rte_pktmbuf_pool_create(name, n, cache,
 		RTE_ALIGN(sizeof(struct pkt_priv), RTE_MBUF_PRIV_ALIGN), data_room, socket);
 
 	if (pool != NULL)

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Outer header of a tunnel: built and taken off as RFC 4301 5.1.2 says (ECN: ecn.h). Inline. */
+/* Headers are read and written by bytes or memcpy: packets are aligned to nothing. Any thread. */
+#ifndef IPSEC_TUNNEL_H
+#define IPSEC_TUNNEL_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "ipsec/knobs.h"
+#include "wire/ip.h"
+
+/** The parameters of one step, turned into masks so that no packet branches on them. */
+struct tunnel_rules {
+	uint8_t tos_mask[2]; /* by inner family KNOBS_V4, KNOBS_V6: bits that reach the outer */
+	bool ecn_in[2]; /* by inner family: outer ECN is merged into the inner */
+	uint16_t df_keep[2], df_set[2]; /* by inner family, host order */
+	uint8_t ttl;
+};
+
+static inline void
+tunnel_rules_init(struct tunnel_rules *r, const struct knobs *k)
+{
+	memset(r, 0, sizeof(*r));
+	for (unsigned int i = 0; i < 2; i++) {
+		/* RFC 6040 4.1: compatibility mode sends Not-ECT, normal mode copies. */
+		r->tos_mask[i] = k->af[i].ecn == 0 ? 0xfc : 0xff;
+		r->ecn_in[i] = k->af[i].ecn >= 0;
+	}
+	/* An inner IPv6 header has no DF bit and asks for none: its rows stay 0. */
+	r->df_set[KNOBS_V4] = k->dfbit == 1 ? IP4_DF : 0;
+	r->df_keep[KNOBS_V4] = k->dfbit == 0 || k->dfbit == 1 ? 0 : IP4_DF;
+	r->ttl = (uint8_t)k->ip_ttl;
+}
+
+static inline uint16_t
+tunnel_get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+/** TOS or traffic class of the header at p. @param v6  KNOBS_V4 or KNOBS_V6 */
+static inline uint8_t
+tunnel_tos(const uint8_t *p, unsigned int v6)
+{
+	return v6 ? (uint8_t)(p[0] << 4 | p[1] >> 4) : p[1];
+}
+
+/** What varies from packet to packet in an outer header. */
+struct tunnel_outer {
+	uint16_t len; /* bytes behind the outer IP header */
+	uint16_t id; /* IPv4 identification */
+	uint16_t df; /* IP4_DF or 0 */
+	uint8_t tos, ttl;
+};
+
+/** Derive the outer fields from the inner header. len and id are the caller's. */
+static inline void
+tunnel_outer_init(
+	struct tunnel_outer *o, const struct tunnel_rules *r, const uint8_t *inner, unsigned int v6)
+{
+	/* Bytes 6 and 7 of an IPv6 header are masked away by the rules. */
+	o->df = (tunnel_get16(inner + 6) & r->df_keep[v6]) | r->df_set[v6];
+	o->tos = tunnel_tos(inner, v6) & r->tos_mask[v6];
+	o->ttl = r->ttl;
+}
+
+/**
+ * Make the constant part of an outer IPv4 header. Its checksum field holds, in host order, the
+ * unfinished sum of the constant words, which tunnel_put4() completes.
+ */
+static inline void
+tunnel_template4(
+	uint8_t out[sizeof(struct ip4)], const uint8_t src[4], const uint8_t dst[4], uint8_t proto)
+{
+	struct ip4 h = { .ver_ihl = 0x45, .proto = proto };
+	uint32_t sum = 0x4500u + proto;
+
+	memcpy(h.src, src, 4);
+	memcpy(h.dst, dst, 4);
+	for (unsigned int i = 0; i < 4; i += 2)
+		sum += (uint32_t)tunnel_get16(src + i) + tunnel_get16(dst + i);
+	sum = (sum & 0xffffu) + (sum >> 16);
+	h.csum_be = (uint16_t)((sum & 0xffffu) + (sum >> 16));
+	memcpy(out, &h, sizeof(h));
+}
+
+static inline void
+tunnel_put4(uint8_t *p, const uint8_t *template, const struct tunnel_outer *o)
+{
+	struct ip4 h;
+	uint32_t sum;
+	uint16_t len = (uint16_t)(o->len + sizeof(h));
+
+	memcpy(&h, template, sizeof(h));
+	sum = (uint32_t)h.csum_be + o->tos + len + o->id + o->df + ((uint32_t)o->ttl << 8);
+	sum = (sum & 0xffffu) + (sum >> 16);
+	sum = (sum & 0xffffu) + (sum >> 16);
+	h.tos = o->tos;
+	h.len_be = htons(len);
+	h.id_be = htons(o->id);
+	h.frag_be = htons(o->df);
+	h.ttl = o->ttl;
+	h.csum_be = htons((uint16_t)~sum);
+	memcpy(p, &h, sizeof(h));
+}
+
+static inline void
+tunnel_template6(uint8_t out[sizeof(struct ip6)], const uint8_t src[16], const uint8_t dst[16],
+	uint8_t proto)
+{
+	struct ip6 h = { .next = proto };
+
+	memcpy(h.src, src, 16);
+	memcpy(h.dst, dst, 16);
+	memcpy(out, &h, sizeof(h));
+}
+
+/** The flow label stays 0: RFC 6438 would let it tell inner flows apart, RFC 4301 does not copy it. */
+static inline void
+tunnel_put6(uint8_t *p, const uint8_t *template, const struct tunnel_outer *o)
+{
+	struct ip6 h;
+
+	memcpy(&h, template, sizeof(h));
+	h.vtf_be = htonl(6u << 28 | (uint32_t)o->tos << 20);
+	h.plen_be = htons(o->len);
+	h.hop_limit = o->ttl;
+	memcpy(p, &h, sizeof(h));
+}
+
+/**
+ * Check that the decapsulated bytes begin with a whole packet of this family.
+ *
+ * @return its length, which is less than len under traffic flow confidentiality padding (RFC 4303
+ *         2.7); 0 when the header does not fit, or promises more than is there
+ */
+static inline unsigned int
+tunnel_inner_len(const uint8_t *p, unsigned int len, unsigned int v6)
+{
+	unsigned int hdr = v6 ? sizeof(struct ip6) : sizeof(struct ip4);
+	unsigned int total;
+
+	if (len < hdr)
+		return 0;
+	total = v6 ? hdr + tunnel_get16(p + 4) : tunnel_get16(p + 2);
+	return total < hdr || total > len ? 0 : total;
+}
+
+#endif
