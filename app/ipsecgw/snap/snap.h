@@ -32,12 +32,16 @@ enum nh_kind {
 	NH_REACHABLE, /* hdr is valid */
 };
 
-/** One next hop. kind is stored release after the rest; workers load it acquire. */
+/**
+ * One next hop. The Ethernet header has two slots: control writes the idle one, then flips slot with
+ * release, and does not write again within a worker's step (neighbours change once a second at most).
+ */
 struct nexthop {
-	_Atomic uint8_t kind;
+	_Atomic uint8_t kind; /* enum nh_kind; stored release after the rest, loaded acquire */
+	_Atomic uint8_t slot; /* 0 or 1: the valid header */
 	uint8_t iface;
 	uint8_t hdr_len; /* 14, or 18 with a VLAN tag */
-	uint8_t hdr[18]; /* Ethernet header but for the EtherType in its last two bytes */
+	uint8_t hdr[2][18]; /* Ethernet header but for the EtherType in its last two bytes */
 	struct addr gw; /* neighbour's address */
 };
 
@@ -69,6 +73,7 @@ struct snapshot {
 	struct nexthop *nh; /* [NH_MAX] */
 	const struct portset *ports;
 	const struct rte_hash *sad; /* struct sad_key -> struct sa_rt * */
+	struct classifier *cls; /* control's reference to what acl, sp and order point at */
 };
 
 struct sad_key {
