@@ -192,6 +192,31 @@ install_free_sp(struct snap *s, struct sp *sp)
 	keyd_sp_released(s->kd, sp);
 }
 
+/* The SA of one outbound step; inbound steps are checked against what opened the packet instead. */
+static struct sa *
+choose(struct snap *s, const struct sp *sp, const struct sp_req *req)
+{
+	if (sp->spec.sel.dir == DIR_IN || req->src.af == 0)
+		return NULL;
+	return sad_choose(&s->kd->sad, req, &req->src, &req->dst, s->knobs.prefer_oldsa != 0);
+}
+
+static void
+resolve_steps(struct snap *s, const struct sp *sp)
+{
+	struct sp_rt *rt = sp->rt;
+
+	for (unsigned int i = 0; i < rt->nreq; i++) {
+		const struct sp_req *req = &sp->spec.req[i];
+		struct sa *sa = choose(s, sp, req);
+
+		rt->step[i].req.level = resolve_level(&s->knobs, req, sp->spec.sel.src.af);
+		/* Pairs with the acquire load of out_resolve() in dp. */
+		atomic_store_explicit(
+			&rt->step[i].sa, sa != NULL ? sa->rt : NULL, memory_order_release);
+	}
+}
+
 /* Give each step its level and, outbound, its SA: one store per step, no recompilation on rekey. */
 void
 install_resolve(struct snap *s)
@@ -199,23 +224,8 @@ install_resolve(struct snap *s)
 	struct sp *sp;
 
 	for (unsigned int dir = DIR_IN; dir <= DIR_OUT; dir++) {
-		TAILQ_FOREACH (sp, &s->kd->spd.list[dir], link) {
-			struct sp_rt *rt = sp->rt;
-
-			for (unsigned int i = 0; i < rt->nreq; i++) {
-				const struct sp_req *req = &sp->spec.req[i];
-				struct sa *sa = dir == DIR_IN || req->src.af == 0 ?
-					NULL :
-					sad_choose(&s->kd->sad, req, &req->src, &req->dst,
-						s->knobs.prefer_oldsa != 0);
-
-				rt->step[i].req.level =
-					resolve_level(&s->knobs, req, sp->spec.sel.src.af);
-				/* Pairs with the acquire load of out_resolve() in dp. */
-				atomic_store_explicit(&rt->step[i].sa, sa != NULL ? sa->rt : NULL,
-					memory_order_release);
-			}
-		}
+		TAILQ_FOREACH (sp, &s->kd->spd.list[dir], link)
+			resolve_steps(s, sp);
 	}
 }
 

@@ -38,14 +38,11 @@ snap_new(const struct snap_conf *conf, struct err *err)
 void
 snap_free(struct snap *s)
 {
-	const struct snapshot *last;
-
 	if (s == NULL)
 		return;
 	limbo_drain(s);
-	last = atomic_load_explicit(&s->current, memory_order_relaxed);
-	if (last != NULL)
-		snapshot_free((void *)(uintptr_t)last);
+	if (s->published != NULL)
+		snapshot_free(s->published);
 	classifier_put(s->cls);
 	rte_hash_free(s->sad);
 	fib_fini(s);
@@ -117,7 +114,7 @@ snap_commit(struct snap *s, struct err *err)
 	struct snapshot *n =
 		aligned_alloc(RTE_CACHE_LINE_SIZE, RTE_ALIGN(sizeof(*n), RTE_CACHE_LINE_SIZE));
 	struct classifier *cls;
-	const struct snapshot *old;
+	struct snapshot *old;
 	int ret;
 
 	if (n == NULL)
@@ -135,11 +132,12 @@ snap_commit(struct snap *s, struct err *err)
 	}
 	install_resolve(s);
 	fill(s, n);
-	old = atomic_load_explicit(&s->current, memory_order_relaxed);
-	if (old != NULL)
-		limbo_add(s, LIMBO_SNAPSHOT, (void *)(uintptr_t)old);
+	old = s->published;
+	s->published = n;
 	/* Pairs with the acquire load in worker_begin(). */
 	atomic_store_explicit(&s->current, n, memory_order_release);
+	if (old != NULL)
+		limbo_add(s, LIMBO_SNAPSHOT, old);
 	limbo_start(s);
 	return 0;
 }

@@ -35,7 +35,8 @@ TAILQ_HEAD(limbo_list, limbo);
 
 struct snap {
 	struct snap_conf conf;
-	const struct snapshot *_Atomic current;
+	const struct snapshot *_Atomic current; /* what workers load */
+	struct snapshot *published; /* the same one, as its owner sees it */
 	struct rte_rcu_qsbr *qs;
 	struct knobs knobs; /* staged */
 	bool ready; /* staged */
