@@ -38,7 +38,7 @@ struct pkt_meta {
 	union {
 		struct {
 			uint32_t sp_ref; /* outbound: slot << 8 | generation, 0 = none */
-			uint32_t flow; /* flow hash */
+			uint32_t mtu; /* bytes the path takes; with PUNT_TOO_BIG and before OUT */
 		};
 		uint64_t seq; /* inbound between xform begin and end: full sequence number */
 	};
@@ -49,7 +49,7 @@ struct pkt_meta {
 	uint8_t in_if, out_if; /* interface index */
 	uint8_t step, depth; /* policy request in progress; entries in the history */
 	uint8_t flags;
-	uint8_t rsvd;
+	uint8_t kind; /* on a ring: enum punt_kind or inject_kind */
 };
 static_assert(sizeof(struct pkt_meta) == 32, "pkt_meta fills the 32 free dynfield bytes");
 

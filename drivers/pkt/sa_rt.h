@@ -79,7 +79,8 @@ struct sp_lc {
 } __rte_cache_aligned;
 
 struct sp_step {
-	struct sp_req req; /* as the policy says; level already resolved by control */
+	struct sp_req req; /* as the policy says */
+	_Atomic uint8_t level; /* resolved by control: LEVEL_USE, REQUIRE or UNIQUE */
 	struct sa_rt *_Atomic sa; /* control stores release, workers load acquire; NULL = none */
 };
 

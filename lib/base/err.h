@@ -11,7 +11,7 @@
 /** An error code and the sentence that explains it. Zero-initialise before use. */
 struct err {
 	int code; /* 0 or -errno */
-	char text[192]; /* no trailing newline or full stop; empty when code == 0 */
+	char text[320]; /* no trailing newline or full stop; empty when code == 0 */
 };
 
 /**

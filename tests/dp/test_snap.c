@@ -277,7 +277,7 @@ sa_is_found_replaced_and_freed_only_after_grace(void **state)
 	assert_int_equal(snap_commit(snap, &err), 0);
 	s = atomic_load(snap_current(snap));
 	assert_null(s->order[DIR_OUT][0]->step[0].sa);
-	assert_int_equal(s->order[DIR_OUT][0]->step[0].req.level, LEVEL_USE);
+	assert_int_equal(s->order[DIR_OUT][0]->step[0].level, LEVEL_USE);
 	rt = sadtbl_lookup(s, &key);
 	assert_non_null(rt);
 	assert_int_equal(rt->dir, DIR_IN);

@@ -210,7 +210,8 @@ resolve_steps(struct snap *s, const struct sp *sp)
 		const struct sp_req *req = &sp->spec.req[i];
 		struct sa *sa = choose(s, sp, req);
 
-		rt->step[i].req.level = resolve_level(&s->knobs, req, sp->spec.sel.src.af);
+		atomic_store_explicit(&rt->step[i].level,
+			resolve_level(&s->knobs, req, sp->spec.sel.src.af), memory_order_relaxed);
 		/* Pairs with the acquire load of out_resolve() in dp. */
 		atomic_store_explicit(
 			&rt->step[i].sa, sa != NULL ? sa->rt : NULL, memory_order_release);
