@@ -12,7 +12,7 @@
 #include <rte_mbuf.h>
 #include <rte_mbuf_dyn.h>
 
-#include "base/addr.h"
+#include "ipsec/history.h"
 
 struct sa_rt;
 
@@ -61,14 +61,6 @@ pkt_meta(struct rte_mbuf *m)
 {
 	return RTE_MBUF_DYNFIELD(m, PKT_META_OFF, struct pkt_meta *);
 }
-
-/** How one SA proved a packet; the decapsulation history is a list of these, outermost first. */
-struct sa_proof {
-	uint8_t proto, mode; /* IPPROTO_ESP, ...; enum sa_mode */
-	bool authenticated;
-	uint32_t reqid;
-	struct addr src, dst; /* of the SA */
-};
 
 /**
  * mbuf private area (priv_size of every pool): touched only by look-aside crypto and nesting.
