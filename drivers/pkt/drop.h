@@ -25,8 +25,8 @@
 	X(IP_TOO_BIG, "ip.too_big", "larger than the path MTU and not to be fragmented", "")       \
 	X(IP_MULTICAST, "ip.multicast", "multicast is not forwarded", "")                          \
 	X(IP_LOCAL, "ip.local", "for the gateway itself, nothing listens", "")                     \
-	X(FRAG_REASM, "frag.reasm", "fragment for the gateway could not be reassembled", "")       \
-	X(FRAG_TIMEOUT, "frag.timeout", "reassembly gave up waiting", "")                          \
+	X(FRAG_REASM, "frag.reasm", "fragment for the gateway itself, which does not reassemble",  \
+		"")                                                                                \
 	X(FRAG_PORTS, "frag.ports", "fragment meets a policy with ports before one without", "")   \
 	X(FRAG_NOBUF, "frag.nobuf", "no buffer for an outgoing fragment", "")                      \
 	X(NBR_QUEUE, "nbr.queue", "neighbour unresolved and its queue is full", "")                \

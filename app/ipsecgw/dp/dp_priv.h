@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* struct worker and the stages of worker_step(). Private to dp/; everything here runs on the worker. */
+#ifndef DP_DP_PRIV_H
+#define DP_DP_PRIV_H
+
+#include <stdatomic.h>
+
+#include "dp/flow.h"
+#include "dp/worker.h"
+#include "pkt/pkt.h"
+#include "pkt/punt.h"
+
+#define VLAN_NONE 0u /* as struct iface says it: untagged */
+
+struct rxq {
+	uint16_t ethdev, queue;
+	uint8_t port; /* index in portset */
+};
+
+/** Packets for one port, sent at the end of the step. */
+struct txbuf {
+	uint16_t n;
+	struct rte_mbuf *m[PVEC_MAX];
+};
+
+/** One row per recently seen inbound SPI, in front of the shared hash. */
+struct sa_slot {
+	struct sad_key key;
+	uint32_t gen; /* of the snapshot; 0 = empty */
+	struct sa_rt *sa;
+};
+#define SA_SLOTS 4096u /* power of two */
+
+struct worker {
+	struct lane lane; /* first: drivers see no more */
+	struct worker_env env;
+	const struct snapshot *snap; /* of this step */
+	struct {
+		struct pvec rx, sec, done, clear, miss, out, tx;
+	} v;
+	struct txbuf tx[PORT_MAX];
+	struct rte_mbuf *punt[PVEC_MAX];
+	uint16_t npunt;
+	bool sampling; /* this step measures cycles per stage */
+	uint8_t next_rxq; /* where polling starts, so that no queue starves */
+	uint8_t nrxq;
+	struct rxq rxq[RXQ_MAX];
+	uint8_t untagged[PORT_MAX]; /* interface of frames without a VLAN tag, IFACE_NONE = none */
+	struct flow_cache *flow;
+	struct sa_slot *sa_slot; /* [SA_SLOTS] */
+	uint32_t seed; /* of the caches' hashes */
+	struct rte_ring *inject;
+	struct worker_rows rows;
+	_Atomic bool stop; /* control stores, this worker loads */
+} __rte_cache_aligned;
+
+/* rx.c: from ports into v.rx, from control into v.clear, v.tx and the ports. */
+void
+rx_vec(struct worker *w, struct pvec *out);
+void
+inject_vec(struct worker *w);
+
+/* parse.c: L2 and L3 of v.rx -> v.sec, v.clear, punt. */
+void
+parse_vec(struct worker *w, struct pvec *in);
+/** Check the IP packet at meta->l3_off (avail bytes) and fill af, l4_off, l4_len, l4_proto, flags. */
+enum drop_reason
+parse_ip(struct rte_mbuf *m, unsigned int avail, bool csum_known_good);
+#define PARSE_OK DROP_MAX
+
+/* in.c: v.sec -> v.clear, v.sec again when nested. */
+void
+in_vec(struct worker *w, struct pvec *in);
+/** Packets that an engine finished: verify, strip, sort into v.clear or v.sec. */
+void
+in_finish(struct worker *w, struct rte_mbuf **m, uint16_t n);
+
+/* flow.c: known flows of v.clear -> v.out, v.tx; the others -> v.miss. */
+void
+flow_vec(struct worker *w, struct pvec *in);
+/** Remember a decision: meta->nh is the route, meta->sa what the packet came out of. */
+void
+flow_learn(struct worker *w, struct rte_mbuf *m, struct sp_rt *sp_in, struct sp_rt *sp_out);
+
+/* policy.c: what the flow cache does not know: inbound policy, route, outbound policy. */
+void
+policy_vec(struct worker *w, struct pvec *in);
+/** @return next hop index of the destination of m; 0 when there is no route */
+uint16_t
+route_one(const struct worker *w, struct rte_mbuf *m);
+/** @return next hop index for an address in network order */
+uint16_t
+route_addr(const struct worker *w, uint8_t af, const uint8_t *dst);
+static inline enum nh_kind
+nh_kind(const struct worker *w, uint16_t nh)
+{
+	/* Pairs with the release stores of snap_nbr_set() and snap_nbr_unset(). */
+	return (enum nh_kind)atomic_load_explicit(&w->snap->nh[nh].kind, memory_order_acquire);
+}
+
+/* out.c: v.out -> v.tx, or v.out again for a bundle. */
+void
+out_vec(struct worker *w, struct pvec *in);
+void
+out_finish(struct worker *w, struct rte_mbuf **m, uint16_t n);
+
+/* frag.c */
+/**
+ * Cut an IPv4 packet that may be fragmented into packets of at most mtu bytes and append them to out,
+ * each with a copy of its metadata. Consumes m; counts what has no buffer.
+ */
+void
+frag_ip4(struct worker *w, struct rte_mbuf *m, uint16_t mtu, struct pvec *out);
+/** True when the IP packet forbids fragmentation on the way: IPv6, or IPv4 with DF. */
+bool
+frag_forbidden(struct rte_mbuf *m);
+
+/* tx.c: adjacency, size, ports; and what goes to control. */
+void
+tx_vec(struct worker *w, struct pvec *in);
+/** Queue a finished frame for a port. */
+void
+tx_frame(struct worker *w, uint8_t port, struct rte_mbuf *m);
+void
+tx_flush(struct worker *w);
+/** Give a packet to control. */
+void
+punt(struct worker *w, struct rte_mbuf *m, enum punt_kind kind);
+/** Count a drop and let control answer it with an ICMP error. */
+void
+punt_drop(struct worker *w, struct rte_mbuf *m, enum drop_reason reason, enum punt_kind kind);
+void
+punt_flush(struct worker *w);
+
+/** Move a whole vector to another one. */
+static inline void
+pvec_take(struct lane *lane, struct pvec *to, struct rte_mbuf **m, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++)
+		pvec_add(lane, to, m[i]);
+}
+
+/** Bytes of the IP packet that meta describes. */
+static inline unsigned int
+ip_len(const struct pkt_meta *meta)
+{
+	return (unsigned int)meta->l4_off - meta->l3_off + meta->l4_len;
+}
+
+/** Count a packet on the worker's row of a policy. */
+static inline void
+sp_count(const struct lane *lane, struct sp_rt *sp, unsigned int bytes)
+{
+	struct sp_lc *lc = &sp->lc[lane->idx];
+
+	lc->pkts++;
+	lc->bytes += bytes;
+	lc->last_tsc = lane->now_tsc;
+}
+
+/**
+ * One hop less to live (RFC 791, RFC 1624). @return false when it must not go on
+ */
+static inline bool
+ttl_step(struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	uint8_t *ip = rte_pktmbuf_mtod_offset(m, uint8_t *, meta->l3_off);
+	uint32_t sum;
+
+	if (meta->af == AF_INET6) {
+		if (unlikely(ip[7] <= 1))
+			return false;
+		ip[7]--;
+		return true;
+	}
+	if (unlikely(ip[8] <= 1))
+		return false;
+	ip[8]--;
+	/* The word of TTL and protocol fell by 0x0100, so the complement rises by it. */
+	sum = ((uint32_t)ip[10] << 8 | ip[11]) + 0x0100u;
+	sum = (sum & 0xffffu) + (sum >> 16);
+	ip[10] = (uint8_t)(sum >> 8);
+	ip[11] = (uint8_t)sum;
+	return true;
+}
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Inbound IPsec: find the SA, open, look at what came out. */
+#include "dp/dp_priv.h"
+#include "pkt/group.h"
+#include "wire/ip.h"
+#include "xform/xform.h"
+
+static inline void
+sad_key_init(struct sad_key *k, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, meta->l3_off);
+
+	memset(k, 0, sizeof(*k));
+	memcpy(&k->spi_be, rte_pktmbuf_mtod_offset(m, const uint8_t *, meta->l4_off), 4);
+	k->proto = meta->l4_proto;
+	k->af = meta->af;
+	if (meta->af == AF_INET)
+		memcpy(k->dst, ip + offsetof(struct ip4, dst), 4);
+	else
+		memcpy(k->dst, ip + offsetof(struct ip6, dst), 16);
+}
+
+static inline bool
+sad_key_eq(const struct sad_key *a, const struct sad_key *b)
+{
+	uint64_t x[3], y[3];
+
+	static_assert(sizeof(struct sad_key) == sizeof(x), "three words");
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2])) == 0;
+}
+
+/* The shared hash costs some fifty cycles; an SPI seen in this generation costs a few. */
+static inline struct sa_rt *
+find_sa(struct worker *w, const struct sad_key *key)
+{
+	struct sa_slot *s = &w->sa_slot[rte_hash_crc_4byte(key->spi_be, w->seed) & (SA_SLOTS - 1)];
+
+	if (likely(s->gen == w->snap->gen && sad_key_eq(&s->key, key)))
+		return s->sa;
+	s->key = *key;
+	s->gen = w->snap->gen;
+	s->sa = sadtbl_lookup(w->snap, key);
+	return s->sa;
+}
+
+/* Nobody's SPI: an attack or a peer with stale keys when we are addressed, else just traffic. */
+static void
+no_sa(struct worker *w, struct rte_mbuf *m)
+{
+	if (nh_kind(w, route_one(w, m)) == NH_LOCAL)
+		drop(&w->lane, m, DROP_SEC_NO_SA);
+	else
+		pvec_add(&w->lane, &w->v.clear, m);
+}
+
+static inline bool
+is_usable(const struct sa_rt *sa)
+{
+	const uint8_t state = atomic_load_explicit(&sa->state, memory_order_relaxed);
+
+	return state == SA_MATURE || state == SA_DYING;
+}
+
+/* @return packets that have an SA, at the front of m */
+static uint16_t
+lookup(struct worker *w, struct rte_mbuf **m, uint16_t n)
+{
+	struct sad_key key;
+	uint16_t kept = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		struct pkt_meta *meta = pkt_meta(m[i]);
+		struct sa_rt *sa;
+
+		if (unlikely(meta->l4_len < 8)) {
+			drop(&w->lane, m[i], DROP_SEC_SHORT);
+			continue;
+		}
+		sad_key_init(&key, m[i]);
+		sa = find_sa(w, &key);
+		if (unlikely(sa == NULL || sa->dir != DIR_IN)) {
+			no_sa(w, m[i]);
+			continue;
+		}
+		if (unlikely(!w->snap->knobs.esp_enable || !is_usable(sa))) {
+			drop(&w->lane, m[i], is_usable(sa) ? DROP_ESP_DISABLED : DROP_SEC_SA_STATE);
+			continue;
+		}
+		rte_prefetch0(&sa->hdr);
+		rte_prefetch0(&sa->seq);
+		meta->sa = sa;
+		m[kept++] = m[i];
+	}
+	return kept;
+}
+
+void
+in_finish(struct worker *w, struct rte_mbuf **m, uint16_t n)
+{
+	const struct xform_ops *xf = n > 0 ? pkt_meta(m[0])->sa->xf : NULL;
+
+	if (n == 0)
+		return;
+	n = xf->in_end(&w->lane, m, n);
+	for (uint16_t i = 0; i < n; i++) {
+		struct pkt_meta *meta = pkt_meta(m[i]);
+
+		if (unlikely(parse_ip(m[i], m[i]->data_len, false) != PARSE_OK)) {
+			drop(&w->lane, m[i], DROP_SEC_INNER);
+			continue;
+		}
+		if (unlikely(meta->l4_proto == IPPROTO_ESP && (meta->flags & PKT_F_FRAG) == 0))
+			pvec_add(&w->lane, &w->v.sec, m[i]);
+		else
+			pvec_add(&w->lane, &w->v.clear, m[i]);
+	}
+}
+
+static void
+open_run(struct worker *w, struct rte_mbuf **m, uint16_t n)
+{
+	uint16_t done, run;
+
+	n = pkt_meta(m[0])->sa->xf->in_begin(&w->lane, m, n);
+	for (uint16_t i = 0; i < n; i += run) {
+		const struct crypto_ops *ops = pkt_meta(m[i])->sa->crypto;
+
+		for (run = 1; i + run < n && pkt_meta(m[i + run])->sa->crypto == ops; run++)
+			;
+		done = ops->submit(&w->lane, i, m + i, run);
+		in_finish(w, m + i, done);
+	}
+}
+
+void
+in_vec(struct worker *w, struct pvec *in)
+{
+	struct rte_mbuf *m[PVEC_MAX];
+	uint16_t n = lookup(w, in->m, in->n);
+	uint16_t run;
+
+	/* What comes out may go into the very vector that we empty. */
+	memcpy(m, in->m, n * sizeof(*m));
+	in->n = 0;
+	group_by_sa(m, n);
+	for (uint16_t i = 0; i < n; i += run) {
+		const struct xform_ops *xf = pkt_meta(m[i])->sa->xf;
+
+		for (run = 1; i + run < n && pkt_meta(m[i + run])->sa->xf == xf; run++)
+			;
+		open_run(w, m + i, run);
+	}
+}

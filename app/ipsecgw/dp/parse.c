@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From the wire to metadata: Ethernet, VLAN, IPv4, IPv6; and which way a packet goes first. */
+#include <rte_byteorder.h>
+#include <rte_ether.h>
+
+#include "dp/dp_priv.h"
+#include "wire/ip.h"
+
+#define PREFETCH_AHEAD 4u
+
+#define TYPE_IP4  RTE_BE16(RTE_ETHER_TYPE_IPV4)
+#define TYPE_IP6  RTE_BE16(RTE_ETHER_TYPE_IPV6)
+#define TYPE_ARP  RTE_BE16(RTE_ETHER_TYPE_ARP)
+#define TYPE_VLAN RTE_BE16(RTE_ETHER_TYPE_VLAN)
+
+static inline uint16_t
+get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+/* Source routing lets a sender choose a way around policies; what is malformed is not guessed at. */
+static enum drop_reason
+check_options(const uint8_t *ip, unsigned int ihl)
+{
+	enum { EOL = 0, NOP = 1, LSRR = 0x83, SSRR = 0x89 };
+
+	for (unsigned int i = sizeof(struct ip4), len; i < ihl; i += len) {
+		if (ip[i] == EOL)
+			break;
+		len = 1;
+		if (ip[i] == NOP)
+			continue;
+		if (ip[i] == LSRR || ip[i] == SSRR || i + 1 >= ihl)
+			return DROP_IP_OPTIONS;
+		len = ip[i + 1];
+		if (len < 2 || i + len > ihl)
+			return DROP_IP_OPTIONS;
+	}
+	return PARSE_OK;
+}
+
+/* Sum of a header without options, in words of 32 bits. */
+static inline bool
+csum20_ok(const uint8_t *ip)
+{
+	uint32_t w[5];
+	uint64_t sum;
+
+	memcpy(w, ip, sizeof(w));
+	sum = (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
+	sum = (sum & 0xffffffffu) + (sum >> 32);
+	sum = (sum & 0xffffu) + (sum >> 16);
+	sum = (sum & 0xffffu) + (sum >> 16);
+	sum = (sum & 0xffffu) + (sum >> 16);
+	return sum == 0xffff;
+}
+
+static inline enum drop_reason
+parse_ip4(const uint8_t *ip, unsigned int avail, struct pkt_meta *meta, bool csum_known_good)
+{
+	unsigned int ihl, total;
+
+	if (unlikely(avail < sizeof(struct ip4)))
+		return DROP_IP_SHORT;
+	if (unlikely(ip[0] >> 4 != 4))
+		return DROP_IP_VERSION;
+	ihl = (ip[0] & 15u) * 4u;
+	total = get16(ip + 2);
+	if (unlikely(ihl < sizeof(struct ip4)))
+		return DROP_IP_HLEN;
+	if (unlikely(total < ihl || total > avail))
+		return DROP_IP_SHORT;
+	meta->flags = (get16(ip + 6) & (IP4_MF | IP4_OFF_MASK)) != 0 ? PKT_F_FRAG : 0;
+	if (!csum_known_good && unlikely(ihl == 20 ? !csum20_ok(ip) : ip4_csum(ip, ihl) != 0))
+		return DROP_IP_CHECKSUM;
+	if (unlikely(ihl > sizeof(struct ip4))) {
+		meta->flags |= PKT_F_NO_CACHE;
+		if (check_options(ip, ihl) != PARSE_OK)
+			return DROP_IP_OPTIONS;
+	}
+	meta->af = AF_INET;
+	meta->l4_proto = ip[9];
+	meta->l4_off = (uint16_t)(meta->l3_off + ihl);
+	meta->l4_len = (uint16_t)(total - ihl);
+	return PARSE_OK;
+}
+
+static inline enum drop_reason
+parse_ip6(const uint8_t *ip, unsigned int avail, struct pkt_meta *meta)
+{
+	struct ip6_upper u = { .off = sizeof(struct ip6) };
+	unsigned int total;
+
+	if (unlikely(avail < sizeof(struct ip6)))
+		return DROP_IP_SHORT;
+	if (unlikely(ip[0] >> 4 != 6))
+		return DROP_IP_VERSION;
+	total = (unsigned int)sizeof(struct ip6) + get16(ip + 4);
+	if (unlikely(total > avail))
+		return DROP_IP_SHORT;
+	u.proto = ip[6];
+	if (u.proto != IPPROTO_TCP && u.proto != IPPROTO_UDP && u.proto != IPPROTO_ESP &&
+		unlikely(ip6_find_upper(ip, total, &u) != 0))
+		return DROP_IP_EXTHDR;
+	meta->af = AF_INET6;
+	meta->flags = u.is_frag ? PKT_F_FRAG : 0;
+	meta->l4_proto = u.proto;
+	meta->l4_off = (uint16_t)(meta->l3_off + u.off);
+	meta->l4_len = (uint16_t)(total - u.off);
+	return PARSE_OK;
+}
+
+enum drop_reason
+parse_ip(struct rte_mbuf *m, unsigned int avail, bool csum_known_good)
+{
+	struct pkt_meta *meta = pkt_meta(m);
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, meta->l3_off);
+	enum drop_reason reason;
+
+	if (unlikely(avail == 0))
+		return DROP_IP_SHORT;
+	reason = ip[0] >> 4 == 6 ? parse_ip6(ip, avail, meta) :
+				   parse_ip4(ip, avail, meta, csum_known_good);
+	if (unlikely(reason != PARSE_OK))
+		return reason;
+	/* What is too short to have ports cannot be told from what a port policy forbids. */
+	if (unlikely((meta->flags & PKT_F_FRAG) == 0 && meta->l4_len < l4_need(meta->l4_proto)))
+		return DROP_IP_SHORT;
+	/* Link padding behind the packet goes: the packet is what its header says. */
+	m->data_len = (uint16_t)(meta->l3_off + ip_len(meta));
+	m->pkt_len = m->data_len;
+	return PARSE_OK;
+}
+
+static uint8_t
+find_iface(const struct portset *ps, uint8_t port, uint16_t vlan)
+{
+	for (uint8_t i = 0; i < ps->niface; i++) {
+		if (ps->iface[i].port == port && ps->iface[i].vlan == vlan)
+			return i;
+	}
+	return IFACE_NONE;
+}
+
+/* A frame is ours when it is addressed to the port, or to many. */
+static inline bool
+is_for_port(const uint8_t *frame, const struct port *port)
+{
+	return (frame[0] & 1) != 0 || memcmp(frame, port->mac.addr_bytes, 6) == 0;
+}
+
+/* Ethernet and VLAN header. Sets l3_off and in_if. @return PARSE_OK or the reason to drop */
+static inline enum drop_reason
+parse_l2(struct worker *w, struct rte_mbuf *m, uint16_t *type)
+{
+	struct pkt_meta *meta = pkt_meta(m);
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	const uint8_t port = meta->in_if;
+
+	if (unlikely(m->data_len < 14))
+		return DROP_L2_SHORT;
+	if (unlikely(!is_for_port(frame, &w->env.ports->port[port])))
+		return DROP_L2_NOT_FOR_US;
+	memcpy(type, frame + 12, sizeof(*type));
+	meta->l3_off = 14;
+	meta->in_if = w->untagged[port];
+	if (unlikely(*type == TYPE_VLAN)) {
+		if (m->data_len < 18)
+			return DROP_L2_SHORT;
+		memcpy(type, frame + 16, sizeof(*type));
+		meta->l3_off = 18;
+		/* VLAN 0 is a priority tag on an untagged frame (802.1Q). */
+		meta->in_if = find_iface(w->env.ports, port, get16(frame + 14) & 0x0fff);
+	}
+	return unlikely(meta->in_if == IFACE_NONE) ? DROP_L2_VLAN : PARSE_OK;
+}
+
+static inline bool
+csum_is_good(const struct rte_mbuf *m)
+{
+	return (m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD;
+}
+
+static inline void
+parse_one(struct worker *w, struct rte_mbuf *m)
+{
+	struct pkt_meta *meta = pkt_meta(m);
+	enum drop_reason reason;
+	uint16_t type = 0;
+
+	meta->sa = NULL;
+	meta->depth = 0;
+	if (unlikely(m->nb_segs > 1) && rte_pktmbuf_linearize(m) != 0) {
+		drop(&w->lane, m, DROP_RX_NOT_LINEAR);
+		return;
+	}
+	reason = parse_l2(w, m, &type);
+	if (likely(reason == PARSE_OK) && unlikely(type != TYPE_IP4 && type != TYPE_IP6)) {
+		if (type == TYPE_ARP) {
+			punt(w, m, PUNT_ARP);
+			return;
+		}
+		reason = DROP_L2_UNKNOWN_TYPE;
+	}
+	if (likely(reason == PARSE_OK))
+		reason = parse_ip(m, (unsigned int)m->data_len - meta->l3_off, csum_is_good(m));
+	if (likely(reason == PARSE_OK) &&
+		unlikely(meta->af != (type == TYPE_IP4 ? AF_INET : AF_INET6)))
+		reason = DROP_IP_VERSION;
+	if (unlikely(reason != PARSE_OK)) {
+		drop(&w->lane, m, reason);
+		return;
+	}
+	/* ESP on a fragment is nonsense before reassembly (RFC 4303 3.4.1). */
+	if (meta->l4_proto == IPPROTO_ESP && (meta->flags & PKT_F_FRAG) == 0)
+		pvec_add(&w->lane, &w->v.sec, m);
+	else
+		pvec_add(&w->lane, &w->v.clear, m);
+}
+
+void
+parse_vec(struct worker *w, struct pvec *in)
+{
+	for (uint16_t i = 0; i < in->n; i++) {
+		if (i + PREFETCH_AHEAD < in->n)
+			rte_prefetch0(rte_pktmbuf_mtod(in->m[i + PREFETCH_AHEAD], const uint8_t *));
+		if (likely(w->snap->ready))
+			parse_one(w, in->m[i]);
+		else
+			drop(&w->lane, in->m[i], DROP_NOT_READY);
+	}
+	in->n = 0;
+}

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the flow cache does not know: may the packet be here, where does it go, must it be protected. */
+#include <netinet/icmp6.h>
+
+#include <rte_byteorder.h>
+
+#include "dp/dp_priv.h"
+#include "wire/ip.h"
+
+/*
+ * RFC 4301 5.2 and 5.1 for a router, for each packet:
+ *  1. neighbour discovery and other link-local ICMPv6 go to control: policies must not cut the link off;
+ *  2. addresses that have no business on a wire are dropped;
+ *  3. inbound policy by the packet as it is now: what opened it must satisfy what the policy asks for;
+ *  4. what is for us goes to control; the rest loses a hop and needs a route;
+ *  5. outbound policy: discard, clear, or protect; and the flow cache learns.
+ * The policy of a fragment is found by an exact walk, because its ports are unknown.
+ */
+
+#define FRAG_AMBIGUOUS ((struct sp_rt *)-1)
+
+struct batch {
+	uint16_t n;
+	struct rte_mbuf *m[PVEC_MAX];
+	struct sp_rt *sp_in[PVEC_MAX];
+	struct sp_rt *sp_out[PVEC_MAX];
+};
+
+static inline const uint8_t *
+ip_of(struct rte_mbuf *m)
+{
+	return rte_pktmbuf_mtod_offset(m, const uint8_t *, pkt_meta(m)->l3_off);
+}
+
+static inline const uint8_t *
+src_of(struct rte_mbuf *m)
+{
+	return ip_of(m) +
+		(pkt_meta(m)->af == AF_INET ? offsetof(struct ip4, src) :
+					      offsetof(struct ip6, src));
+}
+
+static inline const uint8_t *
+dst_of(struct rte_mbuf *m)
+{
+	return ip_of(m) +
+		(pkt_meta(m)->af == AF_INET ? offsetof(struct ip4, dst) :
+					      offsetof(struct ip6, dst));
+}
+
+uint16_t
+route_addr(const struct worker *w, uint8_t af, const uint8_t *dst)
+{
+	uint64_t nh = NH_NONE;
+
+	if (af == AF_INET) {
+		uint32_t ip;
+
+		memcpy(&ip, dst, sizeof(ip));
+		ip = rte_be_to_cpu_32(ip);
+		(void)rte_fib_lookup_bulk(w->snap->fib4, &ip, &nh, 1);
+	} else {
+		uint8_t ip[1][RTE_FIB6_IPV6_ADDR_SIZE];
+
+		memcpy(ip[0], dst, sizeof(ip[0]));
+		(void)rte_fib6_lookup_bulk(w->snap->fib6, ip, &nh, 1);
+	}
+	return (uint16_t)nh;
+}
+
+uint16_t
+route_one(const struct worker *w, struct rte_mbuf *m)
+{
+	return route_addr(w, pkt_meta(m)->af, dst_of(m));
+}
+
+/* ---- 1 and 2: addresses ---- */
+
+static inline bool
+is_link_local6(const uint8_t *a)
+{
+	return a[0] == 0xfe && (a[1] & 0xc0) == 0x80;
+}
+
+static bool
+is_bad6(const uint8_t *a)
+{
+	static const uint8_t low[16], mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	/* ::, ::1 and IPv4-mapped addresses never leave a host (RFC 4291 2.5). */
+	return (memcmp(a, low, 15) == 0 && a[15] <= 1) || memcmp(a, mapped, sizeof(mapped)) == 0;
+}
+
+static bool
+is_bad4(const uint8_t *a)
+{
+	return a[0] == 0 || a[0] == 127;
+}
+
+/* @return PARSE_OK or the reason to drop; sources that are our own are somebody else's lie */
+static enum drop_reason
+check_addrs(const struct worker *w, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	const uint8_t *src = src_of(m), *dst = dst_of(m);
+
+	if (meta->af == AF_INET) {
+		if (is_bad4(src) || src[0] >= 224 || is_bad4(dst))
+			return DROP_IP_BAD_ADDR;
+		if (dst[0] >= 224)
+			return DROP_IP_MULTICAST;
+	} else {
+		if (is_bad6(src) || src[0] == 0xff || is_bad6(dst) || is_link_local6(src))
+			return DROP_IP_BAD_ADDR;
+		if (dst[0] == 0xff)
+			return DROP_IP_MULTICAST;
+		if (is_link_local6(dst))
+			return DROP_IP_LOCAL;
+	}
+	if ((meta->flags & PKT_F_LOCAL_OUT) != 0 ||
+		nh_kind(w, route_addr(w, meta->af, src)) != NH_LOCAL)
+		return PARSE_OK;
+	if (meta->depth == 0)
+		return DROP_IP_BAD_ADDR;
+	return w->snap->knobs.ipip_spoofcheck ? DROP_SEC_SPOOF : PARSE_OK;
+}
+
+/* Messages of the link itself: to multicast or link-local addresses, or neighbour discovery proper. */
+static bool
+is_link_icmp6(struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	const uint8_t *dst;
+	uint8_t type;
+
+	if (meta->af != AF_INET6 || meta->l4_proto != IPPROTO_ICMPV6 || meta->depth != 0 ||
+		(meta->flags & (PKT_F_FRAG | PKT_F_LOCAL_OUT)) != 0)
+		return false;
+	dst = dst_of(m);
+	if ((dst[0] == 0xff && (dst[1] & 0x0f) == 2) || is_link_local6(dst))
+		return true;
+	type = *rte_pktmbuf_mtod_offset(m, const uint8_t *, meta->l4_off);
+	/* Hop limit 255 proves that no router forwarded it (RFC 4861 11.2). */
+	return type >= ND_ROUTER_SOLICIT && type <= ND_REDIRECT && ip_of(m)[7] == 255;
+}
+
+/* ---- classification ---- */
+
+static void
+put_key4(struct key4 *k, struct rte_mbuf *m, uint32_t ports)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+
+	k->proto = meta->l4_proto;
+	memcpy(&k->src_be, src_of(m), 4);
+	memcpy(&k->dst_be, dst_of(m), 4);
+	memcpy(&k->sport_be, &ports, 4);
+}
+
+static void
+put_key6(struct key6 *k, struct rte_mbuf *m, uint32_t ports)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+
+	k->proto = meta->l4_proto;
+	memcpy(k->src, src_of(m), 32);
+	memcpy(&k->sport_be, &ports, 4);
+}
+
+/* First match by position, where a policy with ports cannot be decided. */
+static struct sp_rt *
+walk_fragment(const struct worker *w, enum sp_dir dir, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	const struct addr src = addr_make(meta->af, src_of(m));
+	const struct addr dst = addr_make(meta->af, dst_of(m));
+
+	for (uint32_t i = 0; i < w->snap->norder[dir]; i++) {
+		struct sp_rt *sp = w->snap->order[dir][i];
+		const struct selector *s = &sp->sel;
+
+		if ((s->proto != ULPROTO_ANY && s->proto != meta->l4_proto) ||
+			!addr_in_prefix(&s->src, &src) || !addr_in_prefix(&s->dst, &dst))
+			continue;
+		return s->src.port_be != 0 || s->dst.port_be != 0 ? FRAG_AMBIGUOUS : sp;
+	}
+	return NULL;
+}
+
+/* One family of a batch through its compiled policies. NULL context: none exist, all stay NULL. */
+static void
+classify_af(const struct worker *w, enum sp_dir dir, const struct batch *b, uint8_t af,
+	struct sp_rt **sp)
+{
+	const struct rte_acl_ctx *acl = w->snap->acl[dir][af == AF_INET6];
+	union {
+		struct key4 k4;
+		struct key6 k6;
+	} key[PVEC_MAX];
+	const uint8_t *data[PVEC_MAX];
+	uint32_t result[PVEC_MAX];
+	uint16_t idx[PVEC_MAX], n = 0;
+
+	for (uint16_t i = 0; acl != NULL && i < b->n; i++) {
+		const struct pkt_meta *meta = pkt_meta(b->m[i]);
+		uint32_t ports;
+
+		if (meta->af != af || (meta->flags & PKT_F_FRAG) != 0)
+			continue;
+		ports = l4_ports(rte_pktmbuf_mtod_offset(b->m[i], const uint8_t *, meta->l4_off),
+			meta->l4_proto);
+		if (af == AF_INET)
+			put_key4(&key[n].k4, b->m[i], ports);
+		else
+			put_key6(&key[n].k6, b->m[i], ports);
+		data[n] = (const uint8_t *)&key[n];
+		idx[n++] = i;
+	}
+	if (n == 0 || rte_acl_classify(acl, data, result, n, 1) != 0)
+		return;
+	for (uint16_t i = 0; i < n; i++)
+		sp[idx[i]] = result[i] == 0 ? NULL : w->snap->sp[result[i] - 1];
+}
+
+static void
+classify(const struct worker *w, enum sp_dir dir, const struct batch *b, struct sp_rt **sp)
+{
+	for (uint16_t i = 0; i < b->n; i++) {
+		sp[i] = NULL;
+		if (unlikely((pkt_meta(b->m[i])->flags & PKT_F_FRAG) != 0))
+			sp[i] = walk_fragment(w, dir, b->m[i]);
+	}
+	classify_af(w, dir, b, AF_INET, sp);
+	classify_af(w, dir, b, AF_INET6, sp);
+}
+
+/* ---- 3: the inbound check ---- */
+
+static struct sa_proof
+proof_of(const struct sa_rt *sa)
+{
+	const bool v4 = sa->outer_af == AF_INET;
+	const uint8_t *src = sa->hdr + (v4 ? offsetof(struct ip4, src) : offsetof(struct ip6, src));
+
+	return (struct sa_proof){
+		.proto = sa->proto,
+		.mode = sa->mode,
+		.authenticated = sa->auth != 0,
+		.reqid = sa->reqid,
+		.src = addr_make(sa->outer_af, src),
+		.dst = addr_make(sa->outer_af, src + (v4 ? 4 : 16)),
+	};
+}
+
+static bool
+is_protected_as(struct rte_mbuf *m, struct sp_rt *sp)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	struct sa_proof proof[NEST_MAX];
+	struct history_want want[SP_REQ_MAX];
+
+	if (meta->depth > 0) {
+		memcpy(proof, pkt_priv(m)->history, sizeof(proof[0]) * (meta->depth - 1u));
+		proof[meta->depth - 1] = proof_of(meta->sa);
+	}
+	for (unsigned int i = 0; i < sp->nreq; i++) {
+		want[i].req = &sp->step[i].req;
+		want[i].level = atomic_load_explicit(&sp->step[i].level, memory_order_relaxed);
+	}
+	return history_satisfies(proof, meta->depth, want, sp->nreq);
+}
+
+/* What a packet that no policy matches may do (RFC 4301 wants discard; NetBSD's default is none). */
+static bool
+default_lets_pass(const struct worker *w, uint8_t af)
+{
+	return w->snap->knobs.af[af == AF_INET6 ? KNOBS_V6 : KNOBS_V4].def_policy == SP_NONE;
+}
+
+static enum drop_reason
+check_in(const struct worker *w, struct rte_mbuf *m, struct sp_rt *sp)
+{
+	if (sp == FRAG_AMBIGUOUS)
+		return DROP_FRAG_PORTS;
+	if (sp == NULL)
+		return default_lets_pass(w, pkt_meta(m)->af) ? PARSE_OK : DROP_POLICY_IN;
+	if (sp->action == SP_NONE || (sp->action == SP_IPSEC && is_protected_as(m, sp)))
+		return PARSE_OK;
+	return DROP_POLICY_IN;
+}
+
+/* Steps 1 to 3. Compacts the batch to what may go on. */
+static void
+admit(struct worker *w, struct batch *b)
+{
+	uint16_t n = 0;
+
+	for (uint16_t i = 0; i < b->n; i++) {
+		enum drop_reason reason;
+
+		if (unlikely(is_link_icmp6(b->m[i]))) {
+			punt(w, b->m[i], PUNT_LOCAL);
+			continue;
+		}
+		reason = check_addrs(w, b->m[i]);
+		if (reason == PARSE_OK)
+			b->m[n++] = b->m[i];
+		else
+			drop(&w->lane, b->m[i], reason);
+	}
+	b->n = n;
+	classify(w, DIR_IN, b, b->sp_in);
+	n = 0;
+	for (uint16_t i = 0; i < b->n; i++) {
+		const bool local = (pkt_meta(b->m[i])->flags & PKT_F_LOCAL_OUT) != 0;
+		const enum drop_reason reason =
+			local ? PARSE_OK : check_in(w, b->m[i], b->sp_in[i]);
+
+		if (reason != PARSE_OK) {
+			drop(&w->lane, b->m[i], reason);
+			continue;
+		}
+		b->sp_in[n] = local ? NULL : b->sp_in[i];
+		b->m[n++] = b->m[i];
+	}
+	b->n = n;
+}
+
+/* ---- 4: where to ---- */
+
+static void
+deliver(struct worker *w, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+
+	if ((meta->flags & PKT_F_FRAG) != 0)
+		drop(&w->lane, m, DROP_FRAG_REASM);
+	else if (meta->l4_proto == IPPROTO_AH || meta->l4_proto == IPPROTO_IPCOMP)
+		drop(&w->lane, m, DROP_SEC_PROTO);
+	else
+		punt(w, m, PUNT_LOCAL);
+}
+
+/* @return true when the packet goes on to the outbound policy */
+static bool
+route(struct worker *w, struct rte_mbuf *m, struct sp_rt *sp_in)
+{
+	struct pkt_meta *meta = pkt_meta(m);
+	enum nh_kind kind;
+
+	meta->nh = route_one(w, m);
+	kind = nh_kind(w, meta->nh);
+	if (sp_in != NULL)
+		sp_count(&w->lane, sp_in, ip_len(meta));
+	if (kind == NH_LOCAL) {
+		deliver(w, m);
+		return false;
+	}
+	if ((meta->flags & PKT_F_LOCAL_OUT) == 0 && !ttl_step(m)) {
+		punt_drop(w, m, DROP_IP_TTL, PUNT_TTL);
+		return false;
+	}
+	return true;
+}
+
+static void
+route_batch(struct worker *w, struct batch *b)
+{
+	uint16_t n = 0;
+
+	for (uint16_t i = 0; i < b->n; i++) {
+		if (!route(w, b->m[i], b->sp_in[i]))
+			continue;
+		b->sp_in[n] = b->sp_in[i];
+		b->m[n++] = b->m[i];
+	}
+	b->n = n;
+}
+
+/* ---- 5: the outbound policy ---- */
+
+static void
+send_by_policy(struct worker *w, struct rte_mbuf *m, struct sp_rt *sp_in, struct sp_rt *sp)
+{
+	struct pkt_meta *meta = pkt_meta(m);
+
+	if (sp == FRAG_AMBIGUOUS) {
+		drop(&w->lane, m, DROP_FRAG_PORTS);
+		return;
+	}
+	if (sp == NULL ? !default_lets_pass(w, meta->af) : sp->action == SP_DISCARD) {
+		drop(&w->lane, m, DROP_POLICY_OUT);
+		return;
+	}
+	if (sp == NULL || sp->action != SP_IPSEC) {
+		if (nh_kind(w, meta->nh) == NH_NONE) {
+			punt_drop(w, m, DROP_IP_NO_ROUTE, PUNT_NO_ROUTE);
+			return;
+		}
+		flow_learn(w, m, sp_in, sp);
+		if (sp != NULL)
+			sp_count(&w->lane, sp, ip_len(meta));
+		pvec_add(&w->lane, &w->v.tx, m);
+		return;
+	}
+	flow_learn(w, m, sp_in, sp);
+	sp_count(&w->lane, sp, ip_len(meta));
+	meta->sa = NULL;
+	meta->sp_ref = sp_rt_ref(sp);
+	meta->step = 0;
+	pvec_add(&w->lane, &w->v.out, m);
+}
+
+void
+policy_vec(struct worker *w, struct pvec *in)
+{
+	struct batch b = { .n = in->n };
+
+	memcpy(b.m, in->m, in->n * sizeof(b.m[0]));
+	in->n = 0;
+	admit(w, &b);
+	route_batch(w, &b);
+	classify(w, DIR_OUT, &b, b.sp_out);
+	for (uint16_t i = 0; i < b.n; i++)
+		send_by_policy(w, b.m[i], b.sp_in[i], b.sp_out[i]);
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Out of the gateway: link header, size, ports; and up to control. */
+#include <rte_ethdev.h>
+
+#include "dp/dp_priv.h"
+
+void
+punt(struct worker *w, struct rte_mbuf *m, enum punt_kind kind)
+{
+	if (unlikely(w->npunt == PVEC_MAX))
+		punt_flush(w);
+	pkt_meta(m)->kind = (uint8_t)kind;
+	w->punt[w->npunt++] = m;
+}
+
+void
+punt_drop(struct worker *w, struct rte_mbuf *m, enum drop_reason reason, enum punt_kind kind)
+{
+	w->lane.drop[reason]++;
+	/* Errors about what we made ourselves would have no reader. */
+	if ((pkt_meta(m)->flags & PKT_F_LOCAL_OUT) != 0)
+		rte_pktmbuf_free(m);
+	else
+		punt(w, m, kind);
+}
+
+static bool
+is_counted(const struct pkt_meta *meta)
+{
+	return meta->kind == PUNT_TTL || meta->kind == PUNT_TOO_BIG || meta->kind == PUNT_NO_ROUTE;
+}
+
+void
+punt_flush(struct worker *w)
+{
+	const unsigned int n =
+		rte_ring_mp_enqueue_burst(w->env.punt, (void *const *)w->punt, w->npunt, NULL);
+
+	w->rows.punted += n;
+	for (unsigned int i = n; i < w->npunt; i++) {
+		if (is_counted(pkt_meta(w->punt[i])))
+			rte_pktmbuf_free(w->punt[i]);
+		else
+			drop(&w->lane, w->punt[i], DROP_PUNT_FULL);
+	}
+	w->npunt = 0;
+}
+
+static void
+flush_port(struct worker *w, uint8_t port)
+{
+	struct txbuf *b = &w->tx[port];
+	const uint16_t n = b->n;
+	uint64_t bytes = 0;
+	uint16_t sent;
+
+	b->n = 0;
+	for (uint16_t i = 0; i < n; i++)
+		bytes += b->m[i]->pkt_len;
+	sent = rte_eth_tx_burst(w->env.ports->port[port].id, (uint16_t)w->lane.idx, b->m, n);
+	for (uint16_t i = sent; i < n; i++) {
+		bytes -= b->m[i]->pkt_len;
+		drop(&w->lane, b->m[i], DROP_TX_FULL);
+	}
+	w->rows.port[port].tx_pkts += sent;
+	w->rows.port[port].tx_bytes += bytes;
+}
+
+void
+tx_flush(struct worker *w)
+{
+	for (uint8_t i = 0; i < w->env.ports->nport; i++) {
+		if (w->tx[i].n > 0)
+			flush_port(w, i);
+	}
+}
+
+void
+tx_frame(struct worker *w, uint8_t port, struct rte_mbuf *m)
+{
+	struct txbuf *b = &w->tx[port];
+
+	if (unlikely(!atomic_load_explicit(&w->env.ports->port[port].link, memory_order_relaxed))) {
+		drop(&w->lane, m, DROP_TX_LINK);
+		return;
+	}
+	if (unlikely(b->n == PVEC_MAX))
+		flush_port(w, port);
+	b->m[b->n++] = m;
+}
+
+/* Put the neighbour's header in front of the IP packet and queue it. */
+static inline void
+rewrite(struct worker *w, struct rte_mbuf *m, const struct nexthop *nh)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	/* Pairs with the release store of snap_nbr_set(). */
+	const uint8_t slot = atomic_load_explicit(&nh->slot, memory_order_acquire);
+	const uint16_t start = (uint16_t)(m->data_off + meta->l3_off);
+	const uint16_t type =
+		meta->af == AF_INET ? RTE_BE16(RTE_ETHER_TYPE_IPV4) : RTE_BE16(RTE_ETHER_TYPE_IPV6);
+	uint8_t *frame;
+
+	if (unlikely(start < nh->hdr_len)) {
+		drop(&w->lane, m, DROP_OUT_NO_ROOM);
+		return;
+	}
+	m->data_off = (uint16_t)(start - nh->hdr_len);
+	m->data_len = (uint16_t)(ip_len(meta) + nh->hdr_len);
+	m->pkt_len = m->data_len;
+	m->ol_flags = 0;
+	frame = rte_pktmbuf_mtod(m, uint8_t *);
+	memcpy(frame, nh->hdr[slot], 12);
+	if (unlikely(nh->hdr_len == 18))
+		memcpy(frame + 12, nh->hdr[slot] + 12, 4);
+	memcpy(frame + nh->hdr_len - 2, &type, sizeof(type));
+	tx_frame(w, w->env.ports->iface[nh->iface].port, m);
+}
+
+/* Not for the path of the burst: no link header yet, no route, or a packet of our own making to us. */
+static void
+tx_unready(struct worker *w, struct rte_mbuf *m, enum nh_kind kind)
+{
+	struct pkt_meta *meta = pkt_meta(m);
+
+	if (kind == NH_NONE) {
+		punt_drop(w, m, DROP_IP_NO_ROUTE, PUNT_NO_ROUTE);
+		return;
+	}
+	if (kind == NH_LOCAL) {
+		drop(&w->lane, m, DROP_IP_LOCAL);
+		return;
+	}
+	meta->out_if = w->snap->nh[meta->nh].iface;
+	punt(w, m, PUNT_RESOLVE);
+}
+
+static void
+tx_too_big(struct worker *w, struct rte_mbuf *m, uint16_t mtu)
+{
+	struct pvec piece = { .n = 0 };
+
+	if (frag_forbidden(m)) {
+		pkt_meta(m)->mtu = mtu;
+		punt_drop(w, m, DROP_IP_TOO_BIG, PUNT_TOO_BIG);
+		return;
+	}
+	frag_ip4(w, m, mtu, &piece);
+	tx_vec(w, &piece);
+}
+
+void
+tx_vec(struct worker *w, struct pvec *in)
+{
+	const struct snapshot *snap = w->snap;
+
+	for (uint16_t i = 0; i < in->n; i++) {
+		struct rte_mbuf *m = in->m[i];
+		const struct pkt_meta *meta = pkt_meta(m);
+		const struct nexthop *nh = &snap->nh[meta->nh];
+		const enum nh_kind kind = nh_kind(w, meta->nh);
+		const uint16_t mtu = w->env.ports->iface[nh->iface].mtu;
+
+		if (unlikely(kind < NH_GLEAN))
+			tx_unready(w, m, kind);
+		else if (unlikely(ip_len(meta) > mtu))
+			tx_too_big(w, m, mtu);
+		else if (unlikely(kind != NH_REACHABLE))
+			tx_unready(w, m, kind);
+		else
+			rewrite(w, m, nh);
+	}
+	in->n = 0;
+}
