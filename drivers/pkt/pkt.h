@@ -39,15 +39,23 @@ struct pkt_meta {
 	/* or while counted in sa_lc.inflight */
 	union {
 		struct {
-			uint32_t sp_ref; /* outbound: slot << 8 | generation, 0 = none */
-			uint32_t mtu; /* bytes the path takes; with PUNT_TOO_BIG and before OUT */
+			union {
+				uint32_t
+					ports_be; /* until the policy is known: as selectors see it */
+				uint32_t sp_ref; /* outbound: slot << 8 | generation, 0 = none */
+			};
+			union {
+				uint32_t flow; /* hash, until the flow cache was asked */
+				uint32_t mtu; /* bytes the path takes; with PUNT_TOO_BIG */
+			};
 		};
 		uint64_t seq; /* inbound between xform begin and end: full sequence number */
 	};
 	uint16_t l3_off, l4_off; /* IP header; upper layer or IPsec header */
 	uint16_t nh; /* next hop index (snap/nexthop) once routed */
 	uint16_t l4_len; /* bytes from l4_off to the end of the IP packet */
-	uint8_t af, l4_proto; /* AF_INET, AF_INET6; protocol found at l4_off */
+	_Alignas(2) uint8_t af; /* AF_INET, AF_INET6 */
+	uint8_t l4_proto; /* protocol found at l4_off; neighbours, because flow keys read both at once */
 	uint8_t in_if, out_if; /* interface index */
 	uint8_t step, depth; /* policy request in progress; entries in the history */
 	uint8_t flags;

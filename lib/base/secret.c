@@ -27,16 +27,3 @@ secret_wipe_mem(void *p, size_t len)
 {
 	explicit_bzero(p, len);
 }
-
-bool
-secret_eq(const void *a, const void *b, size_t n)
-{
-	const volatile uint8_t *x = a;
-	const volatile uint8_t *y = b;
-	uint8_t diff = 0;
-
-	/* Every byte is always read: the time must not tell where the first difference is. */
-	for (size_t i = 0; i < n; i++)
-		diff = (uint8_t)(diff | (x[i] ^ y[i]));
-	return diff == 0;
-}

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/defs.h"
 
@@ -30,7 +31,24 @@ void
 secret_wipe_mem(void *p, size_t len);
 
 /** Compare n bytes in time independent of their contents. */
-bool
-secret_eq(const void *a, const void *b, size_t n);
+static inline bool
+secret_eq(const void *a, const void *b, size_t n)
+{
+	const uint8_t *x = a;
+	const uint8_t *y = b;
+	uint64_t diff = 0;
+	uint64_t u, v;
+
+	for (; n >= sizeof(u); n -= sizeof(u), x += sizeof(u), y += sizeof(v)) {
+		memcpy(&u, x, sizeof(u));
+		memcpy(&v, y, sizeof(v));
+		diff |= u ^ v;
+		/* All is read, always: the time must not tell where the first difference is. */
+		__asm__ volatile("" : "+r"(diff));
+	}
+	for (; n > 0; n--)
+		diff |= (uint64_t)(*x++ ^ *y++);
+	return diff == 0;
+}
 
 #endif

@@ -51,35 +51,3 @@ replay_esn_guess(const struct replay *r, uint32_t seq_lo)
 	}
 	return (uint64_t)hi << 32 | seq_lo;
 }
-
-int
-replay_check(const struct replay *r, uint64_t seq)
-{
-	if (seq == 0)
-		return -EINVAL;
-	if (r->window == 0 || seq > r->top)
-		return 0;
-	if (r->top - seq >= r->window)
-		return -ERANGE;
-	if (r->bits[(seq / REPLAY_BLOCK_BITS) & r->mask] >> (seq % REPLAY_BLOCK_BITS) & 1)
-		return -EALREADY;
-	return 0;
-}
-
-void
-replay_commit(struct replay *r, uint64_t seq)
-{
-	uint64_t block = seq / REPLAY_BLOCK_BITS;
-	uint64_t steps;
-
-	if (seq > r->top) {
-		steps = block - r->top / REPLAY_BLOCK_BITS;
-		/* A jump over the whole ring clears every block once, not once per step. */
-		if (steps > r->mask)
-			steps = (uint64_t)r->mask + 1;
-		for (uint64_t i = 0; i < steps; i++)
-			r->bits[(block - i) & r->mask] = 0;
-		r->top = seq;
-	}
-	r->bits[block & r->mask] |= (uint64_t)1 << (seq % REPLAY_BLOCK_BITS);
-}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Anti-replay window: RFC 6479 ring of 64-bit blocks, RFC 4303 A2 for extended sequence numbers. */
-/* Pure and unsynchronised: the data plane holds the SA's lock around a group of packets. */
+/* Pure and unsynchronised: the data plane holds the SA's lock around a group of packets, and has check
+ * and commit inline. */
 #ifndef IPSEC_REPLAY_H
 #define IPSEC_REPLAY_H
 
@@ -47,11 +48,37 @@ replay_esn_guess(const struct replay *r, uint32_t seq_lo);
  * @return 0 acceptable; -EINVAL zero; -ERANGE left of the window; -EALREADY seen
  * @see RFC 6479 (layout), RFC 4303 3.4.3 (check, authenticate, then mark)
  */
-WARN_UNUSED int
-replay_check(const struct replay *r, uint64_t seq);
+static inline WARN_UNUSED int
+replay_check(const struct replay *r, uint64_t seq)
+{
+	if (seq == 0)
+		return -EINVAL;
+	if (r->window == 0 || seq > r->top)
+		return 0;
+	if (r->top - seq >= r->window)
+		return -ERANGE;
+	if (r->bits[(seq / REPLAY_BLOCK_BITS) & r->mask] >> (seq % REPLAY_BLOCK_BITS) & 1)
+		return -EALREADY;
+	return 0;
+}
 
 /** Mark an authenticated number that replay_check() accepted; advances the window if needed. */
-void
-replay_commit(struct replay *r, uint64_t seq);
+static inline void
+replay_commit(struct replay *r, uint64_t seq)
+{
+	uint64_t block = seq / REPLAY_BLOCK_BITS;
+	uint64_t steps;
+
+	if (seq > r->top) {
+		steps = block - r->top / REPLAY_BLOCK_BITS;
+		/* A jump over the whole ring clears every block once, not once per step. */
+		if (steps > r->mask)
+			steps = (uint64_t)r->mask + 1;
+		for (uint64_t i = 0; i < steps; i++)
+			r->bits[(block - i) & r->mask] = 0;
+		r->top = seq;
+	}
+	r->bits[block & r->mask] |= (uint64_t)1 << (seq % REPLAY_BLOCK_BITS);
+}
 
 #endif

@@ -91,21 +91,20 @@ tunnel_template4(
 static inline void
 tunnel_put4(uint8_t *p, const uint8_t *template, const struct tunnel_outer *o)
 {
-	struct ip4 h;
+	const uint16_t len = (uint16_t)(o->len + sizeof(struct ip4));
+	const uint16_t mid[3] = { htons(len), htons(o->id), htons(o->df) };
+	uint16_t csum;
 	uint32_t sum;
-	uint16_t len = (uint16_t)(o->len + sizeof(h));
 
-	memcpy(&h, template, sizeof(h));
-	sum = (uint32_t)h.csum_be + o->tos + len + o->id + o->df + ((uint32_t)o->ttl << 8);
+	memcpy(&csum, template + offsetof(struct ip4, csum_be), sizeof(csum));
+	sum = (uint32_t)csum + o->tos + len + o->id + o->df + ((uint32_t)o->ttl << 8);
 	sum = (sum & 0xffffu) + (sum >> 16);
-	sum = (sum & 0xffffu) + (sum >> 16);
-	h.tos = o->tos;
-	h.len_be = htons(len);
-	h.id_be = htons(o->id);
-	h.frag_be = htons(o->df);
-	h.ttl = o->ttl;
-	h.csum_be = htons((uint16_t)~sum);
-	memcpy(p, &h, sizeof(h));
+	csum = htons((uint16_t) ~(sum + (sum >> 16)));
+	memcpy(p, template, sizeof(struct ip4));
+	p[offsetof(struct ip4, tos)] = o->tos;
+	memcpy(p + offsetof(struct ip4, len_be), mid, sizeof(mid));
+	p[offsetof(struct ip4, ttl)] = o->ttl;
+	memcpy(p + offsetof(struct ip4, csum_be), &csum, sizeof(csum));
 }
 
 static inline void

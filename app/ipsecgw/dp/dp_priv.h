@@ -5,6 +5,8 @@
 
 #include <stdatomic.h>
 
+#include <rte_byteorder.h>
+
 #include "dp/flow.h"
 #include "dp/worker.h"
 #include "pkt/pkt.h"
@@ -17,17 +19,25 @@ struct rxq {
 	uint8_t port; /* index in portset */
 };
 
+/** What parsing asks about the port that a frame came in by. */
+struct eth_in {
+	uint64_t mac; /* station address in the low 48 bits, memory order */
+	uint8_t port; /* index in portset */
+	uint8_t untagged; /* interface of frames without a VLAN tag, IFACE_NONE = none */
+};
+
 /** Packets for one port, sent at the end of the step. */
 struct txbuf {
 	uint16_t n;
+	uint64_t bytes;
 	struct rte_mbuf *m[PVEC_MAX];
 };
 
 /** One row per recently seen inbound SPI, in front of the shared hash. */
 struct sa_slot {
-	struct sad_key key;
-	uint32_t gen; /* of the snapshot; 0 = empty */
 	struct sa_rt *sa;
+	uint32_t gen; /* of the snapshot; 0 = empty */
+	uint32_t rsvd;
 };
 #define SA_SLOTS 4096u /* power of two */
 
@@ -45,7 +55,7 @@ struct worker {
 	uint8_t next_rxq; /* where polling starts, so that no queue starves */
 	uint8_t nrxq;
 	struct rxq rxq[RXQ_MAX];
-	uint8_t untagged[PORT_MAX]; /* interface of frames without a VLAN tag, IFACE_NONE = none */
+	struct eth_in eth[RTE_MAX_ETHPORTS]; /* by ethdev id, as mbufs name their port */
 	struct flow_cache *flow;
 	struct sa_slot *sa_slot; /* [SA_SLOTS] */
 	uint32_t seed; /* of the caches' hashes */
@@ -147,28 +157,27 @@ ip_len(const struct pkt_meta *meta)
 	return (unsigned int)meta->l4_off - meta->l3_off + meta->l4_len;
 }
 
-/** Count a packet on the worker's row of a policy. */
+/** Count packets on the worker's row of a policy. */
 static inline void
-sp_count(const struct lane *lane, struct sp_rt *sp, unsigned int bytes)
+sp_count(const struct lane *lane, struct sp_rt *sp, uint32_t pkts, uint64_t bytes)
 {
 	struct sp_lc *lc = &sp->lc[lane->idx];
 
-	lc->pkts++;
+	lc->pkts += pkts;
 	lc->bytes += bytes;
 	lc->last_tsc = lane->now_tsc;
 }
 
-/**
- * One hop less to live (RFC 791, RFC 1624). @return false when it must not go on
- */
+/** One hop less to live (RFC 791, RFC 1624). @return false when the packet must not go on */
 static inline bool
 ttl_step(struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 	uint8_t *ip = rte_pktmbuf_mtod_offset(m, uint8_t *, meta->l3_off);
+	uint16_t csum;
 	uint32_t sum;
 
-	if (meta->af == AF_INET6) {
+	if (unlikely(meta->af == AF_INET6)) {
 		if (unlikely(ip[7] <= 1))
 			return false;
 		ip[7]--;
@@ -177,12 +186,47 @@ ttl_step(struct rte_mbuf *m)
 	if (unlikely(ip[8] <= 1))
 		return false;
 	ip[8]--;
-	/* The word of TTL and protocol fell by 0x0100, so the complement rises by it. */
-	sum = ((uint32_t)ip[10] << 8 | ip[11]) + 0x0100u;
-	sum = (sum & 0xffffu) + (sum >> 16);
-	ip[10] = (uint8_t)(sum >> 8);
-	ip[11] = (uint8_t)sum;
+	/* TTL is the high byte of its word: the complement rises by 0x0100, in any byte order. */
+	memcpy(&csum, ip + 10, sizeof(csum));
+	sum = (uint32_t)csum + RTE_BE16(0x0100);
+	csum = (uint16_t)(sum + (sum >> 16));
+	memcpy(ip + 10, &csum, sizeof(csum));
 	return true;
+}
+
+/* Fragments have no ports, and a nested history is longer than the key: both are decided anew. */
+static inline bool
+flow_is_cacheable(const struct pkt_meta *meta)
+{
+	return (meta->flags & (PKT_F_FRAG | PKT_F_LOCAL_OUT | PKT_F_NO_CACHE)) == 0 &&
+		meta->depth <= 1;
+}
+
+static inline void
+flow_key_of(struct flow_key *k, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+
+	flow_key_init(k, m, meta->depth == 0 ? 0 : meta->sa->slot);
+}
+
+/** Append a parsed packet to v.clear; start to fetch what the flow cache knows of it. */
+static inline void
+flow_add(struct worker *w, struct rte_mbuf *m)
+{
+	struct pkt_meta *meta = pkt_meta(m);
+	struct flow_key key;
+
+	meta->ports_be = 0;
+	if (likely((meta->flags & PKT_F_FRAG) == 0))
+		meta->ports_be = l4_ports(
+			rte_pktmbuf_mtod_offset(m, const uint8_t *, meta->l4_off), meta->l4_proto);
+	if (likely(flow_is_cacheable(meta))) {
+		flow_key_of(&key, m);
+		meta->flow = flow_hash(&key, w->seed);
+		rte_prefetch0(&w->flow->slot[meta->flow & (FLOWS - 1)]);
+	}
+	pvec_add(&w->lane, &w->v.clear, m);
 }
 
 #endif

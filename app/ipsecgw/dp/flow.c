@@ -4,78 +4,105 @@
 #include "dp/dp_priv.h"
 #include "ipsec/types.h"
 
-/* Fragments have no ports, and a nested history is longer than the key: both are decided anew. */
-static inline bool
-is_cacheable(const struct pkt_meta *meta)
+const uint8_t l4_kinds[256] = {
+	[IPPROTO_TCP] = L4_PORTS,
+	[IPPROTO_UDP] = L4_PORTS,
+	[IPPROTO_SCTP] = L4_PORTS,
+	[IPPROTO_UDPLITE] = L4_PORTS,
+	[IPPROTO_DCCP] = L4_PORTS,
+	[IPPROTO_ICMP] = L4_ICMP,
+	[IPPROTO_ICMPV6] = L4_ICMP,
+};
+
+/** What packets of one flow have in common, while they follow each other. */
+struct flow_run {
+	const struct flow *f; /* NULL: none yet */
+	struct pvec *to; /* v.out when protected, else v.tx */
+	struct sa_rt *sa;
+	uint32_t sp_ref;
+	uint32_t pkts;
+	uint64_t bytes;
+	uint8_t flags; /* PKT_F_MORE */
+};
+
+static void
+run_end(const struct worker *w, struct flow_run *run)
 {
-	return (meta->flags & (PKT_F_FRAG | PKT_F_LOCAL_OUT | PKT_F_NO_CACHE)) == 0 &&
-		meta->depth <= 1;
+	if (run->f == NULL || run->pkts == 0)
+		return;
+	if (run->f->sp_in != NULL)
+		sp_count(&w->lane, run->f->sp_in, run->pkts, run->bytes);
+	if (run->f->sp_out != NULL)
+		sp_count(&w->lane, run->f->sp_out, run->pkts, run->bytes);
 }
 
-static inline uint32_t
-slot_of(const struct pkt_meta *meta)
+static void
+run_start(struct worker *w, struct flow_run *run, const struct flow *f)
 {
-	return meta->depth == 0 ? 0 : meta->sa->slot;
+	struct sp_rt *out = f->sp_out;
+
+	*run = (struct flow_run){ .f = f, .to = &w->v.tx };
+	if (out == NULL || out->action != SP_IPSEC)
+		return;
+	run->to = &w->v.out;
+	/* Pairs with the release store of install_resolve(). */
+	run->sa = atomic_load_explicit(&out->step[0].sa, memory_order_acquire);
+	run->sp_ref = sp_rt_ref(out);
+	run->flags = out->nreq > 1 ? PKT_F_MORE : 0;
+	if (run->sa != NULL)
+		rte_prefetch0(&run->sa->lc[w->lane.idx]);
 }
 
 static inline void
-apply(struct worker *w, struct rte_mbuf *m, const struct flow *f)
+apply(struct worker *w, struct rte_mbuf *m, struct flow_run *run)
 {
 	struct pkt_meta *meta = pkt_meta(m);
-	struct sp_rt *out = f->sp_out;
-	struct sa_rt *sa;
 
 	if (unlikely(!ttl_step(m))) {
 		punt_drop(w, m, DROP_IP_TTL, PUNT_TTL);
 		return;
 	}
-	if (f->sp_in != NULL)
-		sp_count(&w->lane, f->sp_in, ip_len(meta));
-	meta->nh = f->key.nh;
-	if (out == NULL) {
-		pvec_add(&w->lane, &w->v.tx, m);
-		return;
-	}
-	sp_count(&w->lane, out, ip_len(meta));
-	if (out->action != SP_IPSEC) {
-		pvec_add(&w->lane, &w->v.tx, m);
-		return;
-	}
-	/* Pairs with the release store of install_resolve(). */
-	sa = atomic_load_explicit(&out->step[0].sa, memory_order_acquire);
-	meta->sa = sa;
-	meta->sp_ref = sp_rt_ref(out);
+	run->pkts++;
+	run->bytes += ip_len(meta);
+	meta->nh = run->f->key.nh;
+	meta->sa = run->sa;
+	meta->sp_ref = run->sp_ref;
 	meta->step = 0;
-	if (sa != NULL)
-		rte_prefetch0(&sa->lc[w->lane.idx]);
-	pvec_add(&w->lane, &w->v.out, m);
+	meta->flags |= run->flags;
+	pvec_add(&w->lane, run->to, m);
+}
+
+static inline const struct flow *
+find(struct worker *w, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	struct flow_key key;
+
+	if (unlikely(!flow_is_cacheable(meta)))
+		return NULL;
+	flow_key_of(&key, m);
+	return flow_find(w->flow, &key, meta->flow, w->snap->gen);
 }
 
 void
 flow_vec(struct worker *w, struct pvec *in)
 {
-	struct flow_key key[PVEC_MAX];
-	uint32_t hash[PVEC_MAX];
-	const uint32_t gen = w->snap->gen;
-	const struct flow *f;
+	struct flow_run run = { .f = NULL };
 
 	for (uint16_t i = 0; i < in->n; i++) {
-		const struct pkt_meta *meta = pkt_meta(in->m[i]);
+		const struct flow *f = find(w, in->m[i]);
 
-		if (unlikely(!is_cacheable(meta)))
-			continue;
-		flow_key_init(&key[i], in->m[i], slot_of(meta));
-		hash[i] = flow_hash(&key[i], w->seed);
-		rte_prefetch0(&w->flow->slot[hash[i] & (FLOWS - 1)]);
-	}
-	for (uint16_t i = 0; i < in->n; i++) {
-		f = is_cacheable(pkt_meta(in->m[i])) ? flow_find(w->flow, &key[i], hash[i], gen) :
-						       NULL;
-		if (likely(f != NULL))
-			apply(w, in->m[i], f);
-		else
+		if (unlikely(f == NULL)) {
 			pvec_add(&w->lane, &w->v.miss, in->m[i]);
+			continue;
+		}
+		if (f != run.f) {
+			run_end(w, &run);
+			run_start(w, &run, f);
+		}
+		apply(w, in->m[i], &run);
 	}
+	run_end(w, &run);
 	in->n = 0;
 }
 
@@ -83,17 +110,15 @@ void
 flow_learn(struct worker *w, struct rte_mbuf *m, struct sp_rt *sp_in, struct sp_rt *sp_out)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
-	struct flow_key key;
+	struct flow_key key = { 0 };
 	struct flow *f;
-	uint32_t hash;
 
-	if (!is_cacheable(meta))
+	if (!flow_is_cacheable(meta))
 		return;
-	flow_key_init(&key, m, slot_of(meta));
-	hash = flow_hash(&key, w->seed);
-	f = flow_victim(w->flow, hash, w->snap->gen);
+	flow_key_of(&key, m);
 	key.nh = meta->nh;
 	key.gen = w->snap->gen;
+	f = flow_victim(w->flow, meta->flow, w->snap->gen);
 	f->key = key;
 	f->sp_in = sp_in;
 	f->sp_out = sp_out;

@@ -23,10 +23,9 @@
  * behind them holds a part of the answer, so that a flow fits one cache line.
  */
 struct flow_key {
-	uint64_t addr[4]; /* IPv4: source and destination in addr[0], the rest 0 */
-	uint32_t ports_be; /* source, destination; ICMP: type, code */
-	uint32_t sa_slot;
-	uint8_t proto, af;
+	uint64_t addr[4]; /* IPv4: source and destination in addr[0], the rest is not used */
+	uint64_t ports_sa; /* ports (l4_ports()) << 32 | SA slot */
+	uint16_t af_proto; /* both bytes as they stand in pkt_meta */
 	uint16_t nh; /* answer: next hop */
 	uint32_t gen; /* answer: generation of the snapshot that decided; 0 = empty */
 };
@@ -49,31 +48,14 @@ enum l4_kind {
 	L4_ICMP, /* first two bytes: type, code */
 };
 
-static inline enum l4_kind
-l4_kind(uint8_t proto)
-{
-	switch (proto) {
-	case IPPROTO_TCP:
-	case IPPROTO_UDP:
-	case IPPROTO_SCTP:
-	case IPPROTO_UDPLITE:
-	case IPPROTO_DCCP:
-		return L4_PORTS;
-	case IPPROTO_ICMP:
-	case IPPROTO_ICMPV6:
-		return L4_ICMP;
-	default:
-		return L4_OTHER;
-	}
-}
+extern const uint8_t l4_kinds[256]; /* enum l4_kind by protocol number */
 
 /** Bytes of the upper layer that must be there to tell flows apart. */
 static inline unsigned int
 l4_need(uint8_t proto)
 {
-	static const uint8_t need[] = { [L4_OTHER] = 0, [L4_PORTS] = 4, [L4_ICMP] = 2 };
-
-	return need[l4_kind(proto)];
+	/* 0, 4, 2: a table of three in a register */
+	return 0x020400u >> (8u * l4_kinds[proto]) & 0xffu;
 }
 
 /**
@@ -84,7 +66,7 @@ static inline uint32_t
 l4_ports(const uint8_t *l4, uint8_t proto)
 {
 	uint32_t ports = 0;
-	const enum l4_kind kind = l4_kind(proto);
+	const uint8_t kind = l4_kinds[proto];
 
 	if (likely(kind == L4_PORTS)) {
 		memcpy(&ports, l4, sizeof(ports));
@@ -96,47 +78,47 @@ l4_ports(const uint8_t *l4, uint8_t proto)
 	return ports;
 }
 
-/** Fill the key of a packet that is no fragment. @param sa_slot  SA it came out of, or 0 */
+/** Fill the key of a packet that is no fragment; meta->ports is set. @param sa_slot  SA or 0 */
 static inline void
 flow_key_init(struct flow_key *k, struct rte_mbuf *m, uint32_t sa_slot)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, meta->l3_off);
 
-	if (meta->af == AF_INET) {
+	if (likely(meta->af == AF_INET))
 		memcpy(&k->addr[0], ip + 12, 8);
-		k->addr[1] = k->addr[2] = k->addr[3] = 0;
-	} else {
+	else
 		memcpy(k->addr, ip + 8, 32);
-	}
-	k->ports_be =
-		l4_ports(rte_pktmbuf_mtod_offset(m, const uint8_t *, meta->l4_off), meta->l4_proto);
-	k->sa_slot = sa_slot;
-	k->proto = meta->l4_proto;
-	k->af = meta->af;
+	k->ports_sa = (uint64_t)meta->ports_be << 32 | sa_slot;
+	memcpy(&k->af_proto, &meta->af, sizeof(k->af_proto));
+}
+
+static inline bool
+flow_is_ip6(const struct flow_key *k)
+{
+	return (k->af_proto & 0xff) == AF_INET6;
 }
 
 static inline uint32_t
 flow_hash(const struct flow_key *k, uint32_t seed)
 {
-	uint32_t h = rte_hash_crc_8byte(k->addr[0], seed ^ k->proto);
+	uint32_t h = rte_hash_crc_8byte(k->addr[0], seed ^ k->af_proto);
 
-	if (k->af == AF_INET6) {
+	if (unlikely(flow_is_ip6(k))) {
 		h = rte_hash_crc_8byte(k->addr[1], h);
 		h = rte_hash_crc_8byte(k->addr[2], h);
 		h = rte_hash_crc_8byte(k->addr[3], h);
 	}
-	return rte_hash_crc_8byte((uint64_t)k->ports_be << 32 | k->sa_slot, h);
+	return rte_hash_crc_8byte(k->ports_sa, h);
 }
 
 static inline bool
 flow_key_eq(const struct flow_key *a, const struct flow_key *b)
 {
-	uint64_t diff = (a->addr[0] ^ b->addr[0]) | (a->ports_be ^ b->ports_be) |
-		(a->sa_slot ^ b->sa_slot) | (uint64_t)(a->proto ^ b->proto) |
-		(uint64_t)(a->af ^ b->af);
+	uint64_t diff = (a->addr[0] ^ b->addr[0]) | (a->ports_sa ^ b->ports_sa) |
+		(uint64_t)(a->af_proto ^ b->af_proto);
 
-	if (a->af == AF_INET6)
+	if (unlikely(flow_is_ip6(a)))
 		diff |= (a->addr[1] ^ b->addr[1]) | (a->addr[2] ^ b->addr[2]) |
 			(a->addr[3] ^ b->addr[3]);
 	return diff == 0;

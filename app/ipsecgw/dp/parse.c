@@ -20,7 +20,7 @@ get16(const uint8_t *p)
 }
 
 /* Source routing lets a sender choose a way around policies; what is malformed is not guessed at. */
-static enum drop_reason
+static __rte_noinline enum drop_reason
 check_options(const uint8_t *ip, unsigned int ihl)
 {
 	enum { EOL = 0, NOP = 1, LSRR = 0x83, SSRR = 0x89 };
@@ -40,45 +40,67 @@ check_options(const uint8_t *ip, unsigned int ihl)
 	return PARSE_OK;
 }
 
-/* Sum of a header without options, in words of 32 bits. */
+/*
+ * Checksum of a header without options. The one's complement sum is right when the number that the
+ * header spells is a multiple of 0xffff (RFC 1071 2); it is never 0, for it begins with the version.
+ */
 static inline bool
 csum20_ok(const uint8_t *ip)
 {
-	uint32_t w[5];
-	uint64_t sum;
+	uint64_t a, b, sum;
+	uint32_t c;
 
-	memcpy(w, ip, sizeof(w));
-	sum = (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
-	sum = (sum & 0xffffffffu) + (sum >> 32);
-	sum = (sum & 0xffffu) + (sum >> 16);
-	sum = (sum & 0xffffu) + (sum >> 16);
-	sum = (sum & 0xffffu) + (sum >> 16);
-	return sum == 0xffff;
+	memcpy(&a, ip, sizeof(a));
+	memcpy(&b, ip + 8, sizeof(b));
+	memcpy(&c, ip + 16, sizeof(c));
+	sum = a + b;
+	sum += sum < b; /* 2^64 is 1 modulo 0xffff */
+	sum += c;
+	sum += sum < c;
+	return sum % 0xffffu == 0;
 }
 
-static inline enum drop_reason
+/* Options, fragments, nonsense: what is not a plain header of 20 bytes. */
+static __rte_noinline enum drop_reason
+parse_odd4(const uint8_t *ip, unsigned int ihl, struct pkt_meta *meta)
+{
+	if (ip[0] >> 4 != 4)
+		return DROP_IP_VERSION;
+	if (ihl < sizeof(struct ip4))
+		return DROP_IP_HLEN;
+	if ((get16(ip + 6) & (IP4_MF | IP4_OFF_MASK)) != 0)
+		meta->flags |= PKT_F_FRAG;
+	if (ihl > sizeof(struct ip4))
+		meta->flags |= PKT_F_NO_CACHE;
+	return PARSE_OK;
+}
+
+static __rte_always_inline enum drop_reason
 parse_ip4(const uint8_t *ip, unsigned int avail, struct pkt_meta *meta, bool csum_known_good)
 {
-	unsigned int ihl, total;
+	const uint64_t plain_mask = RTE_BE64(0xff00000000003fff),
+		       plain = RTE_BE64(0x4500000000000000);
+	const unsigned int ihl = (ip[0] & 15u) * 4u;
+	unsigned int total;
+	uint64_t head;
 
 	if (unlikely(avail < sizeof(struct ip4)))
 		return DROP_IP_SHORT;
-	if (unlikely(ip[0] >> 4 != 4))
-		return DROP_IP_VERSION;
-	ihl = (ip[0] & 15u) * 4u;
+	memcpy(&head, ip, sizeof(head));
 	total = get16(ip + 2);
-	if (unlikely(ihl < sizeof(struct ip4)))
-		return DROP_IP_HLEN;
+	meta->flags = 0;
+	if (unlikely((head & plain_mask) != plain)) {
+		const enum drop_reason reason = parse_odd4(ip, ihl, meta);
+
+		if (reason != PARSE_OK)
+			return reason;
+	}
 	if (unlikely(total < ihl || total > avail))
 		return DROP_IP_SHORT;
-	meta->flags = (get16(ip + 6) & (IP4_MF | IP4_OFF_MASK)) != 0 ? PKT_F_FRAG : 0;
 	if (!csum_known_good && unlikely(ihl == 20 ? !csum20_ok(ip) : ip4_csum(ip, ihl) != 0))
 		return DROP_IP_CHECKSUM;
-	if (unlikely(ihl > sizeof(struct ip4))) {
-		meta->flags |= PKT_F_NO_CACHE;
-		if (check_options(ip, ihl) != PARSE_OK)
-			return DROP_IP_OPTIONS;
-	}
+	if (unlikely(ihl > sizeof(struct ip4)) && check_options(ip, ihl) != PARSE_OK)
+		return DROP_IP_OPTIONS;
 	meta->af = AF_INET;
 	meta->l4_proto = ip[9];
 	meta->l4_off = (uint16_t)(meta->l3_off + ihl);
@@ -111,26 +133,42 @@ parse_ip6(const uint8_t *ip, unsigned int avail, struct pkt_meta *meta)
 	return PARSE_OK;
 }
 
-enum drop_reason
-parse_ip(struct rte_mbuf *m, unsigned int avail, bool csum_known_good)
+/* Both families: what has no ports, and link padding. */
+static __rte_always_inline enum drop_reason
+finish(struct rte_mbuf *m, const struct pkt_meta *meta)
+{
+	const uint16_t len = (uint16_t)(meta->l4_off + meta->l4_len);
+
+	/* What is too short to have ports cannot be told from what a port policy forbids. */
+	if (unlikely(meta->l4_len < l4_need(meta->l4_proto)) && (meta->flags & PKT_F_FRAG) == 0)
+		return DROP_IP_SHORT;
+	/* Link padding behind the packet goes: the packet is what its header says. */
+	if (unlikely(m->data_len != len)) {
+		m->data_len = len;
+		m->pkt_len = len;
+	}
+	return PARSE_OK;
+}
+
+static __rte_always_inline enum drop_reason
+parse_family(struct rte_mbuf *m, unsigned int avail, bool v6, bool csum_known_good)
 {
 	struct pkt_meta *meta = pkt_meta(m);
 	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, meta->l3_off);
-	enum drop_reason reason;
+	const enum drop_reason reason = unlikely(v6) ? parse_ip6(ip, avail, meta) :
+						       parse_ip4(ip, avail, meta, csum_known_good);
+
+	return likely(reason == PARSE_OK) ? finish(m, meta) : reason;
+}
+
+enum drop_reason
+parse_ip(struct rte_mbuf *m, unsigned int avail, bool csum_known_good)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, pkt_meta(m)->l3_off);
 
 	if (unlikely(avail == 0))
 		return DROP_IP_SHORT;
-	reason = ip[0] >> 4 == 6 ? parse_ip6(ip, avail, meta) :
-				   parse_ip4(ip, avail, meta, csum_known_good);
-	if (unlikely(reason != PARSE_OK))
-		return reason;
-	/* What is too short to have ports cannot be told from what a port policy forbids. */
-	if (unlikely((meta->flags & PKT_F_FRAG) == 0 && meta->l4_len < l4_need(meta->l4_proto)))
-		return DROP_IP_SHORT;
-	/* Link padding behind the packet goes: the packet is what its header says. */
-	m->data_len = (uint16_t)(meta->l3_off + ip_len(meta));
-	m->pkt_len = m->data_len;
-	return PARSE_OK;
+	return parse_family(m, avail, ip[0] >> 4 == 6, csum_known_good);
 }
 
 static uint8_t
@@ -145,9 +183,12 @@ find_iface(const struct portset *ps, uint8_t port, uint16_t vlan)
 
 /* A frame is ours when it is addressed to the port, or to many. */
 static inline bool
-is_for_port(const uint8_t *frame, const struct port *port)
+is_for_port(const uint8_t *frame, const struct eth_in *eth)
 {
-	return (frame[0] & 1) != 0 || memcmp(frame, port->mac.addr_bytes, 6) == 0;
+	uint64_t head; /* destination and two bytes of the source */
+
+	memcpy(&head, frame, sizeof(head));
+	return (frame[0] & 1) != 0 || ((head ^ eth->mac) & RTE_LE64(0xffffffffffff)) == 0;
 }
 
 /* Ethernet and VLAN header. Sets l3_off and in_if. @return PARSE_OK or the reason to drop */
@@ -155,23 +196,23 @@ static inline enum drop_reason
 parse_l2(struct worker *w, struct rte_mbuf *m, uint16_t *type)
 {
 	struct pkt_meta *meta = pkt_meta(m);
+	const struct eth_in *eth = &w->eth[m->port];
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
-	const uint8_t port = meta->in_if;
 
 	if (unlikely(m->data_len < 14))
 		return DROP_L2_SHORT;
-	if (unlikely(!is_for_port(frame, &w->env.ports->port[port])))
+	if (unlikely(!is_for_port(frame, eth)))
 		return DROP_L2_NOT_FOR_US;
 	memcpy(type, frame + 12, sizeof(*type));
 	meta->l3_off = 14;
-	meta->in_if = w->untagged[port];
+	meta->in_if = eth->untagged;
 	if (unlikely(*type == TYPE_VLAN)) {
 		if (m->data_len < 18)
 			return DROP_L2_SHORT;
 		memcpy(type, frame + 16, sizeof(*type));
 		meta->l3_off = 18;
 		/* VLAN 0 is a priority tag on an untagged frame (802.1Q). */
-		meta->in_if = find_iface(w->env.ports, port, get16(frame + 14) & 0x0fff);
+		meta->in_if = find_iface(w->env.ports, eth->port, get16(frame + 14) & 0x0fff);
 	}
 	return unlikely(meta->in_if == IFACE_NONE) ? DROP_L2_VLAN : PARSE_OK;
 }
@@ -182,7 +223,17 @@ csum_is_good(const struct rte_mbuf *m)
 	return (m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD;
 }
 
-static inline void
+/* Not IP, or not for this pass. */
+static __rte_noinline void
+parse_other(struct worker *w, struct rte_mbuf *m, enum drop_reason reason, uint16_t type)
+{
+	if (reason == PARSE_OK && type == TYPE_ARP)
+		punt(w, m, PUNT_ARP);
+	else
+		drop(&w->lane, m, reason == PARSE_OK ? DROP_L2_UNKNOWN_TYPE : reason);
+}
+
+static __rte_always_inline void
 parse_one(struct worker *w, struct rte_mbuf *m)
 {
 	struct pkt_meta *meta = pkt_meta(m);
@@ -196,27 +247,21 @@ parse_one(struct worker *w, struct rte_mbuf *m)
 		return;
 	}
 	reason = parse_l2(w, m, &type);
-	if (likely(reason == PARSE_OK) && unlikely(type != TYPE_IP4 && type != TYPE_IP6)) {
-		if (type == TYPE_ARP) {
-			punt(w, m, PUNT_ARP);
-			return;
-		}
-		reason = DROP_L2_UNKNOWN_TYPE;
+	if (unlikely(reason != PARSE_OK || (type != TYPE_IP4 && type != TYPE_IP6))) {
+		parse_other(w, m, reason, type);
+		return;
 	}
-	if (likely(reason == PARSE_OK))
-		reason = parse_ip(m, (unsigned int)m->data_len - meta->l3_off, csum_is_good(m));
-	if (likely(reason == PARSE_OK) &&
-		unlikely(meta->af != (type == TYPE_IP4 ? AF_INET : AF_INET6)))
-		reason = DROP_IP_VERSION;
+	reason = parse_family(
+		m, (unsigned int)m->data_len - meta->l3_off, type == TYPE_IP6, csum_is_good(m));
 	if (unlikely(reason != PARSE_OK)) {
 		drop(&w->lane, m, reason);
 		return;
 	}
 	/* ESP on a fragment is nonsense before reassembly (RFC 4303 3.4.1). */
-	if (meta->l4_proto == IPPROTO_ESP && (meta->flags & PKT_F_FRAG) == 0)
+	if (meta->l4_proto == IPPROTO_ESP && likely((meta->flags & PKT_F_FRAG) == 0))
 		pvec_add(&w->lane, &w->v.sec, m);
 	else
-		pvec_add(&w->lane, &w->v.clear, m);
+		flow_add(w, m);
 }
 
 void

@@ -147,24 +147,24 @@ is_link_icmp6(struct rte_mbuf *m)
 /* ---- classification ---- */
 
 static void
-put_key4(struct key4 *k, struct rte_mbuf *m, uint32_t ports)
+put_key4(struct key4 *k, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 
 	k->proto = meta->l4_proto;
 	memcpy(&k->src_be, src_of(m), 4);
 	memcpy(&k->dst_be, dst_of(m), 4);
-	memcpy(&k->sport_be, &ports, 4);
+	memcpy(&k->sport_be, &meta->ports_be, 4);
 }
 
 static void
-put_key6(struct key6 *k, struct rte_mbuf *m, uint32_t ports)
+put_key6(struct key6 *k, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 
 	k->proto = meta->l4_proto;
 	memcpy(k->src, src_of(m), 32);
-	memcpy(&k->sport_be, &ports, 4);
+	memcpy(&k->sport_be, &meta->ports_be, 4);
 }
 
 /* First match by position, where a policy with ports cannot be decided. */
@@ -203,16 +203,13 @@ classify_af(const struct worker *w, enum sp_dir dir, const struct batch *b, uint
 
 	for (uint16_t i = 0; acl != NULL && i < b->n; i++) {
 		const struct pkt_meta *meta = pkt_meta(b->m[i]);
-		uint32_t ports;
 
 		if (meta->af != af || (meta->flags & PKT_F_FRAG) != 0)
 			continue;
-		ports = l4_ports(rte_pktmbuf_mtod_offset(b->m[i], const uint8_t *, meta->l4_off),
-			meta->l4_proto);
 		if (af == AF_INET)
-			put_key4(&key[n].k4, b->m[i], ports);
+			put_key4(&key[n].k4, b->m[i]);
 		else
-			put_key6(&key[n].k6, b->m[i], ports);
+			put_key6(&key[n].k6, b->m[i]);
 		data[n] = (const uint8_t *)&key[n];
 		idx[n++] = i;
 	}
@@ -351,7 +348,7 @@ route(struct worker *w, struct rte_mbuf *m, struct sp_rt *sp_in)
 	meta->nh = route_one(w, m);
 	kind = nh_kind(w, meta->nh);
 	if (sp_in != NULL)
-		sp_count(&w->lane, sp_in, ip_len(meta));
+		sp_count(&w->lane, sp_in, 1, ip_len(meta));
 	if (kind == NH_LOCAL) {
 		deliver(w, m);
 		return false;
@@ -399,12 +396,12 @@ send_by_policy(struct worker *w, struct rte_mbuf *m, struct sp_rt *sp_in, struct
 		}
 		flow_learn(w, m, sp_in, sp);
 		if (sp != NULL)
-			sp_count(&w->lane, sp, ip_len(meta));
+			sp_count(&w->lane, sp, 1, ip_len(meta));
 		pvec_add(&w->lane, &w->v.tx, m);
 		return;
 	}
 	flow_learn(w, m, sp_in, sp);
-	sp_count(&w->lane, sp, ip_len(meta));
+	sp_count(&w->lane, sp, 1, ip_len(meta));
 	meta->sa = NULL;
 	meta->sp_ref = sp_rt_ref(sp);
 	meta->step = 0;

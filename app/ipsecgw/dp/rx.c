@@ -17,7 +17,7 @@ rx_vec(struct worker *w, struct pvec *out)
 
 		for (uint16_t k = 0; k < n; k++) {
 			bytes += m[k]->pkt_len;
-			pkt_meta(m[k])->in_if = rxq->port; /* parse makes an interface of it */
+			m[k]->port = rxq->ethdev; /* not every driver says so (net_ring) */
 		}
 		w->rows.port[rxq->port].rx_pkts += n;
 		w->rows.port[rxq->port].rx_bytes += bytes;
@@ -47,7 +47,7 @@ inject_one(struct worker *w, struct rte_mbuf *m)
 	}
 	meta->flags |= PKT_F_LOCAL_OUT;
 	if (meta->kind == INJECT_LOCAL) {
-		pvec_add(&w->lane, &w->v.miss, m);
+		flow_add(w, m);
 		return;
 	}
 	meta->nh = route_one(w, m);

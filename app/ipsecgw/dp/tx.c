@@ -47,16 +47,26 @@ punt_flush(struct worker *w)
 }
 
 static void
+drop_burst(struct worker *w, struct rte_mbuf **m, uint16_t n, enum drop_reason reason)
+{
+	for (uint16_t i = 0; i < n; i++)
+		drop(&w->lane, m[i], reason);
+}
+
+static void
 flush_port(struct worker *w, uint8_t port)
 {
 	struct txbuf *b = &w->tx[port];
 	const uint16_t n = b->n;
-	uint64_t bytes = 0;
+	uint64_t bytes = b->bytes;
 	uint16_t sent;
 
 	b->n = 0;
-	for (uint16_t i = 0; i < n; i++)
-		bytes += b->m[i]->pkt_len;
+	b->bytes = 0;
+	if (unlikely(!atomic_load_explicit(&w->env.ports->port[port].link, memory_order_relaxed))) {
+		drop_burst(w, b->m, n, DROP_TX_LINK);
+		return;
+	}
 	sent = rte_eth_tx_burst(w->env.ports->port[port].id, (uint16_t)w->lane.idx, b->m, n);
 	for (uint16_t i = sent; i < n; i++) {
 		bytes -= b->m[i]->pkt_len;
@@ -86,35 +96,58 @@ tx_frame(struct worker *w, uint8_t port, struct rte_mbuf *m)
 	}
 	if (unlikely(b->n == PVEC_MAX))
 		flush_port(w, port);
+	b->bytes += m->pkt_len;
 	b->m[b->n++] = m;
+}
+
+/** What a run of packets to one next hop has in common. */
+struct adjacency {
+	const struct nexthop *nh;
+	const uint8_t *hdr; /* Ethernet header of the neighbour */
+	enum nh_kind kind;
+	uint16_t mtu;
+	uint8_t port;
+};
+
+static void
+adjacency_init(const struct worker *w, struct adjacency *a, uint16_t nh)
+{
+	const struct iface *ifc;
+
+	a->nh = &w->snap->nh[nh];
+	a->kind = nh_kind(w, nh);
+	ifc = &w->env.ports->iface[a->nh->iface];
+	a->mtu = ifc->mtu;
+	a->port = ifc->port;
+	/* Pairs with the release store of snap_nbr_set(). */
+	a->hdr = a->nh->hdr[atomic_load_explicit(&a->nh->slot, memory_order_acquire)];
 }
 
 /* Put the neighbour's header in front of the IP packet and queue it. */
 static inline void
-rewrite(struct worker *w, struct rte_mbuf *m, const struct nexthop *nh)
+rewrite(struct worker *w, struct rte_mbuf *m, const struct adjacency *a)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
-	/* Pairs with the release store of snap_nbr_set(). */
-	const uint8_t slot = atomic_load_explicit(&nh->slot, memory_order_acquire);
-	const uint16_t start = (uint16_t)(m->data_off + meta->l3_off);
+	const uint8_t hdr_len = a->nh->hdr_len;
+	const unsigned int start = (unsigned int)m->data_off + meta->l3_off;
 	const uint16_t type =
 		meta->af == AF_INET ? RTE_BE16(RTE_ETHER_TYPE_IPV4) : RTE_BE16(RTE_ETHER_TYPE_IPV6);
 	uint8_t *frame;
 
-	if (unlikely(start < nh->hdr_len)) {
+	if (unlikely(start < hdr_len)) {
 		drop(&w->lane, m, DROP_OUT_NO_ROOM);
 		return;
 	}
-	m->data_off = (uint16_t)(start - nh->hdr_len);
-	m->data_len = (uint16_t)(ip_len(meta) + nh->hdr_len);
+	m->data_off = (uint16_t)(start - hdr_len);
+	m->data_len = (uint16_t)(ip_len(meta) + hdr_len);
 	m->pkt_len = m->data_len;
 	m->ol_flags = 0;
 	frame = rte_pktmbuf_mtod(m, uint8_t *);
-	memcpy(frame, nh->hdr[slot], 12);
-	if (unlikely(nh->hdr_len == 18))
-		memcpy(frame + 12, nh->hdr[slot] + 12, 4);
-	memcpy(frame + nh->hdr_len - 2, &type, sizeof(type));
-	tx_frame(w, w->env.ports->iface[nh->iface].port, m);
+	memcpy(frame, a->hdr, 12);
+	if (unlikely(hdr_len == 18))
+		memcpy(frame + 12, a->hdr + 12, 4);
+	memcpy(frame + hdr_len - 2, &type, sizeof(type));
+	tx_frame(w, a->port, m);
 }
 
 /* Not for the path of the burst: no link header yet, no route, or a packet of our own making to us. */
@@ -149,26 +182,30 @@ tx_too_big(struct worker *w, struct rte_mbuf *m, uint16_t mtu)
 	tx_vec(w, &piece);
 }
 
+static void
+tx_odd(struct worker *w, struct rte_mbuf *m, const struct adjacency *a)
+{
+	if (a->kind >= NH_GLEAN && ip_len(pkt_meta(m)) > a->mtu)
+		tx_too_big(w, m, a->mtu);
+	else
+		tx_unready(w, m, a->kind);
+}
+
 void
 tx_vec(struct worker *w, struct pvec *in)
 {
-	const struct snapshot *snap = w->snap;
+	struct adjacency a = { .nh = NULL };
 
 	for (uint16_t i = 0; i < in->n; i++) {
 		struct rte_mbuf *m = in->m[i];
 		const struct pkt_meta *meta = pkt_meta(m);
-		const struct nexthop *nh = &snap->nh[meta->nh];
-		const enum nh_kind kind = nh_kind(w, meta->nh);
-		const uint16_t mtu = w->env.ports->iface[nh->iface].mtu;
 
-		if (unlikely(kind < NH_GLEAN))
-			tx_unready(w, m, kind);
-		else if (unlikely(ip_len(meta) > mtu))
-			tx_too_big(w, m, mtu);
-		else if (unlikely(kind != NH_REACHABLE))
-			tx_unready(w, m, kind);
+		if (&w->snap->nh[meta->nh] != a.nh)
+			adjacency_init(w, &a, meta->nh);
+		if (likely(a.kind == NH_REACHABLE && ip_len(meta) <= a.mtu))
+			rewrite(w, m, &a);
 		else
-			rewrite(w, m, nh);
+			tx_odd(w, m, &a);
 	}
 	in->n = 0;
 }

@@ -43,10 +43,16 @@ map_interfaces(struct worker *w)
 {
 	const struct portset *ps = w->env.ports;
 
-	memset(w->untagged, IFACE_NONE, sizeof(w->untagged));
+	for (uint8_t i = 0; i < ps->nport; i++) {
+		struct eth_in *e = &w->eth[ps->port[i].id];
+
+		memcpy(&e->mac, ps->port[i].mac.addr_bytes, RTE_ETHER_ADDR_LEN);
+		e->port = i;
+		e->untagged = IFACE_NONE;
+	}
 	for (uint8_t i = 0; i < ps->niface; i++) {
 		if (ps->iface[i].vlan == VLAN_NONE)
-			w->untagged[ps->iface[i].port] = i;
+			w->eth[ps->port[ps->iface[i].port].id].untagged = i;
 	}
 }
 

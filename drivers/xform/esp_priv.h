@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the two directions of ESP share. Private to drivers/xform; workers only. */
+#ifndef XFORM_ESP_PRIV_H
+#define XFORM_ESP_PRIV_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include <rte_byteorder.h>
+
+#include "ipsec/esp.h"
+#include "pkt/lane.h"
+#include "pkt/sa_rt.h"
+
+/* Additional data of an AEAD: SPI and the number, whose high half is not in the packet (RFC 4106 5). */
+static inline void
+put_aad(const struct sa_rt *sa, struct cop *cop, uint8_t *esp, uint64_t seq)
+{
+	uint32_t words[3];
+
+	cop->aad = esp;
+	cop->aad_len = ESP_HDR_LEN;
+	if (sa->esn) {
+		words[0] = sa->spi_be;
+		words[1] = rte_cpu_to_be_32((uint32_t)(seq >> 32));
+		words[2] = rte_cpu_to_be_32((uint32_t)seq);
+		memcpy(cop->aad_buf, words, sizeof(words));
+		cop->aad = cop->aad_buf;
+		cop->aad_len = sizeof(words);
+	}
+}
+
+/* With a separate MAC the high half is hashed behind the text, where the ICV goes (RFC 4303 2.2.1). */
+static inline void
+put_esn(struct cop *cop, uint8_t *behind_text, uint64_t seq)
+{
+	uint32_t hi_be = rte_cpu_to_be_32((uint32_t)(seq >> 32));
+
+	memcpy(behind_text, &hi_be, sizeof(hi_be));
+	cop->auth_len += (uint32_t)sizeof(hi_be);
+}
+
+/* Bytes of ciphertext in a packet whose meta has been checked or filled by us. */
+static inline uint32_t
+text_len(const struct sa_rt *sa, const struct pkt_meta *meta)
+{
+	return (uint32_t)meta->l4_len - ESP_HDR_LEN - sa->iv_len - sa->icv_len;
+}
+
+/* RFC 4301 4.4.2.1: the byte lifetime counts what the algorithm was applied to. */
+static inline void
+count(const struct lane *lane, struct sa_rt *sa, uint16_t pkts, uint64_t bytes)
+{
+	struct sa_lc *lc = &sa->lc[lane->idx];
+
+	lc->pkts += pkts;
+	lc->bytes += bytes;
+	lc->last_tsc = lane->now_tsc;
+}
+
+/* CBC IVs are 8 or 16 bytes; copies of constant length stay inline. */
+static inline void
+copy_iv(uint8_t *to, const uint8_t *from, unsigned int len)
+{
+	memcpy(to, from, 8);
+	if (len > 8)
+		memcpy(to + 8, from + 8, 8);
+}
+
+uint16_t
+esp_out_begin(struct lane *lane, struct rte_mbuf **m, uint16_t n);
+uint16_t
+esp_out_end(struct lane *lane, struct rte_mbuf **m, uint16_t n);
+uint16_t
+esp_in_begin(struct lane *lane, struct rte_mbuf **m, uint16_t n);
+uint16_t
+esp_in_end(struct lane *lane, struct rte_mbuf **m, uint16_t n);
+
+#endif
