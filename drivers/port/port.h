@@ -21,8 +21,9 @@
 
 struct port_conf {
 	char device[128]; /* PCI address or vdev arguments */
-	uint16_t mtu;
-	uint16_t queues; /* rx = tx queues wanted; limited by the device */
+	uint16_t mtu; /* IP MTU, bytes; 0: 1500 */
+	uint16_t queues; /* rx queues wanted, limited by the device; 0: one per worker */
+	uint16_t rx_desc, tx_desc; /* per queue, adjusted to the device; 0: 1024 */
 	bool promiscuous;
 };
 
@@ -32,6 +33,9 @@ struct port {
 	uint16_t mtu;
 	bool tx_ip_csum; /* NIC computes the IPv4 header checksum */
 	bool rx_ip_csum; /* NIC verifies it and flags the mbuf */
+	bool rx_intr; /* an rx queue has an event fd that becomes readable when packets wait */
+	bool probed; /* created by port_start(), so port_stop() removes it */
+	uint64_t owner; /* ethdev owner id; 0: not started */
 	_Atomic uint8_t link; /* control writes, workers read relaxed */
 	struct rte_ether_addr mac;
 };
@@ -52,21 +56,50 @@ struct portset {
 	struct iface iface[IFACE_MAX];
 };
 
+/** Counters of the device itself, since it was created. */
+struct port_hw_stats {
+	uint64_t imissed; /* packets lost because no descriptor or worker was there for them */
+	uint64_t ierrors, oerrors; /* packets */
+	uint64_t rx_nombuf; /* failed allocations of a packet buffer */
+};
+
 /**
- * Configure and start one ethdev (already probed by EAL or created from vdev arguments here).
- * Symmetric RSS key where the device has RSS; checksum offloads where offered.
+ * Find or create one ethdev, configure and start it. Control thread.
  *
- * @param nworkers  each worker gets its own tx queue; rx queues are spread over workers
- * @return 0; -ENODEV no such device; -errno of ethdev
+ * A device that EAL has probed (-a, --vdev) is used as it is; any other is probed from conf->device.
+ * Symmetric RSS key where the device has RSS and several rx queues; checksum offloads where offered;
+ * rx interrupts where the driver has them. Frames are never spread over several buffers.
+ *
+ * With rx_intr, poll rte_eth_dev_rx_intr_ctl_q_get_fd(); rte_eth_dev_rx_intr_enable() arms it, where
+ * -ENOTSUP means that nothing needs arming (net_tap: the fd is level-triggered).
+ *
+ * @param p         zeroed by this function; on error nothing needs stopping
+ * @param nworkers  1..; each worker gets its own tx queue; rx queues are spread over workers
+ * @param pool      buffers of all rx queues; must take a whole frame each
+ * @return 0; -ENODEV no such device; -EBUSY already used; -EINVAL MTU, queues or arguments that do not
+ *         fit the device; -errno of ethdev. The text begins with the device, not with the port's name.
  */
 WARN_UNUSED int
 port_start(struct port *p, const struct port_conf *conf, unsigned int nworkers,
 	struct rte_mempool *pool, struct err *err);
+/** Stop, close, and remove what port_start() created. May be called twice, or on a zeroed port. */
 void
 port_stop(struct port *p);
 
-/** Refresh link state. Control thread, on its tick. */
+/** Refresh link state without waiting. Control thread, on its tick. */
 void
 port_poll_link(struct port *p);
+
+/** Read the counters of the device. Control thread. @return 0; -errno of ethdev, out is zeroed */
+WARN_UNUSED int
+port_stats(const struct port *p, struct port_hw_stats *out);
+
+/**
+ * Check that a started port can carry an interface.
+ *
+ * @return 0; -EINVAL its MTU is above the port's, below 68, or below 1280 with an IPv6 address
+ */
+WARN_UNUSED int
+iface_check(const struct port *p, const struct iface *iface, struct err *err);
 
 #endif
