@@ -6,17 +6,28 @@
 #include <rte_errno.h>
 #include <rte_mempool.h>
 
+/*
+ * Some drivers (net_pcap) do not attach unless they can have a field for rx timestamps, and there is no
+ * room for it beside ours. So the end of the metadata is registered as that field: a driver writes it
+ * before we see the packet, and from then on all 32 bytes are ours.
+ */
 int
 pkt_init(void)
 {
+	static const struct rte_mbuf_dynfield stamp = {
+		.name = RTE_MBUF_DYNFIELD_TIMESTAMP_NAME,
+		.size = sizeof(rte_mbuf_timestamp_t),
+		.align = __alignof__(rte_mbuf_timestamp_t),
+	};
 	static const struct rte_mbuf_dynfield desc = {
 		.name = "ipsecgw_pkt_meta",
-		.size = sizeof(struct pkt_meta),
+		.size = sizeof(struct pkt_meta) - sizeof(rte_mbuf_timestamp_t),
 		.align = 8,
 	};
-	int off = rte_mbuf_dynfield_register_offset(&desc, PKT_META_OFF);
+	const int stamp_off = PKT_META_OFF + (int)desc.size;
 
-	if (off == PKT_META_OFF)
+	if (rte_mbuf_dynfield_register_offset(&desc, PKT_META_OFF) == PKT_META_OFF &&
+		rte_mbuf_dynfield_register_offset(&stamp, (size_t)stamp_off) == stamp_off)
 		return 0;
 	return rte_errno != 0 ? -rte_errno : -EBUSY;
 }
