@@ -23,6 +23,7 @@ struct port_conf {
 	char device[128]; /* PCI address or vdev arguments */
 	uint16_t mtu;
 	uint16_t queues; /* rx = tx queues wanted; limited by the device */
+	uint16_t rx_desc, tx_desc; /* descriptors of one queue; 0 = default */
 	bool promiscuous;
 };
 
