@@ -5,6 +5,7 @@
 #define IPSECGW_CONF_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <rte_ether.h>
@@ -38,11 +39,13 @@ struct conf_neighbour {
 
 struct conf {
 	char path[CONF_PATH_LEN];
+	char *text; /* [text_len], as read: conf_error_at() finds key paths in it */
+	size_t text_len;
 	uint8_t nport, niface;
 	struct conf_port port[PORT_MAX];
 	struct iface
 		iface[IFACE_MAX]; /* a port's untagged interface, then its VLANs, port by port */
-	struct conf_route *route; /* [nroute] */
+	struct conf_route *route; /* [nroute], in the order of the file */
 	uint32_t nroute;
 	struct conf_neighbour *neighbour; /* [nneighbour], static */
 	uint32_t nneighbour;
@@ -62,20 +65,36 @@ struct conf {
 
 /**
  * Read and check a configuration file. Strict: unknown keys, wrong types, bad values and references to
- * ports that do not exist are errors.
+ * ports that do not exist are errors, and so is a setkey file that cannot be opened.
  *
- * @param out  receives the configuration; free with conf_free()
- * @return 0; -EINVAL, -ENOENT, -EACCES, -ENOMEM, -EFBIG with err->text "file:line:col: key.path[0]: what"
+ * @param out  receives the configuration; free with conf_free(). NULL after an error
+ * @return 0; -EINVAL, -ENOENT, -EACCES, -ENOMEM, -EFBIG, or what open(2) and read(2) say, with
+ *         err->text "file:line:col: key.path[0]: what is wrong; what was expected"
  */
 WARN_UNUSED int
 conf_load(const char *path, struct conf **out, struct err *err);
+/** Free a configuration; NULL is ignored. */
 void
 conf_free(struct conf *c);
 
 /**
+ * Report an error that is found after loading (a device, a setkey file) with the place in the file that
+ * caused it. A key path that the file does not contain is placed at its nearest ancestor.
+ *
+ * @param code     negative errno
+ * @param keypath  as in conf_load()'s messages, e.g. "ports[0].device"; keys that are not letters,
+ *                 digits, '_' and '-' are written as in sysctl["net.key.prefered_oldsa"]
+ * @return code
+ */
+int
+conf_error_at(const struct conf *c, struct err *err, int code, const char *keypath, const char *fmt,
+	...) PRINTF_LIKE(5, 6);
+
+/**
  * Compare two configurations.
  *
- * @param what  receives the first key path that differs and needs a restart, e.g. "ports[0].mtu"
+ * @param what  receives the first key path that differs and needs a restart, e.g. "ports[0].mtu"; valid
+ *              until this thread calls again
  * @return true when everything that differs can change while running (sysctl, routes, neighbours, setkey)
  */
 bool
