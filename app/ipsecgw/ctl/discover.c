@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "ctl/frame.h"
 #include "ctl/local_priv.h"
 #include "wire/arp.h"
 #include "wire/nd.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Ethernet frames that the gateway makes itself: ARP and Neighbour Discovery. */
+#include "ctl/frame.h"
+
 #include <string.h>
 #include <sys/socket.h>
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "ctl/frame.h"
 #include "ctl/local_priv.h"
 #include "pkt/punt.h"
 #include "wire/ip.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* struct local and what its files ask of each other: us (own addresses), frame, nbr, host, discover. */
+/* struct local and what its files ask of each other: us (own addresses), nbr, host, discover. */
 /* Private to the local stack; control thread only. */
 #ifndef CTL_LOCAL_PRIV_H
 #define CTL_LOCAL_PRIV_H
@@ -9,7 +9,6 @@
 
 #include "base/log.h"
 #include "ctl/local.h"
-#include "wire/arp.h"
 #include "wire/icmp.h"
 
 #define NBR_MAX     4000u /* of NH_MAX; the rest is for our addresses, on-link routes and gateways */
@@ -111,20 +110,6 @@ us_asker(const struct local *l, uint8_t iface, const struct addr *target, struct
 /** Our address for an error to dst, on iface if it has one of the family. */
 WARN_UNUSED bool
 us_error_source(const struct local *l, uint8_t iface, const struct addr *dst, struct addr *out);
-
-/* frame.c */
-/** Ask for a neighbour, its station alone when mac is not NULL. */
-void
-frame_ask(struct local *l, uint8_t iface, const struct addr *target,
-	const struct rte_ether_addr *mac);
-void
-frame_arp_reply(struct local *l, uint8_t iface, const struct arp_msg *request);
-/** Advertise target to one host; to all nodes when dst is NULL. */
-void
-frame_advertise(struct local *l, uint8_t iface, const struct addr *target, const struct addr *dst,
-	const struct rte_ether_addr *mac);
-void
-frame_announce(struct local *l, uint8_t iface, const struct addr *a);
 
 /* discover.c */
 /** Both take the packet. */

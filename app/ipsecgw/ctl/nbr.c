@@ -7,6 +7,7 @@
 #include <rte_jhash.h>
 #include <rte_random.h>
 
+#include "ctl/frame.h"
 #include "ctl/local_priv.h"
 #include "pkt/punt.h"
 
