@@ -113,9 +113,9 @@ env_unmake(void **state)
 	(void)state;
 	local_free(world.l);
 	(void)flush(0);
-	assert_int_equal(rte_mempool_avail_count(world.pool), NPOOL);
 	snap_free(world.snap);
 	keyd_fini(&world.kd);
+	assert_int_equal(rte_mempool_avail_count(world.pool), NPOOL);
 	return 0;
 }
 

@@ -164,6 +164,8 @@ gratuitous_arp_updates_who_is_known_and_is_verified(void **state)
 	run(1000);
 	resolve("192.0.2.10", 1);
 	expect_routed(1);
+	arp(WAN, ARP_REQUEST, "192.0.2.10", 20, "192.0.2.99"); /* talks to somebody else */
+	run(100);
 	quiet();
 	arp(WAN, ARP_REQUEST, "192.0.2.10", 20, "192.0.2.10");
 	run(100);
