@@ -33,6 +33,7 @@
 	X(NBR_FAILED, "nbr.failed", "neighbour did not answer", "")                                \
 	X(PUNT_FULL, "punt.full", "queue to the control thread is full", "")                       \
 	X(INJECT_FULL, "inject.full", "queue from the control thread is full", "")                 \
+	X(ARP_MALFORMED, "arp.malformed", "ARP packet malformed or from an impossible sender", "") \
 	X(ICMP_MALFORMED, "icmp.malformed", "ICMP message for the gateway malformed", "")          \
 	X(ICMP_IGNORED, "icmp.ignored", "ICMP message for the gateway that it has no use for", "") \
 	X(POLICY_IN, "policy.in", "inbound policy not satisfied by how the packet was protected",  \

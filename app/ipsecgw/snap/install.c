@@ -48,6 +48,7 @@ sa_install(void *arg, struct sa *sa, struct err *err)
 	if (ret != 0)
 		goto err_xf;
 	sa->rt = rt;
+	s->is_dirty = true;
 	ret = sadtbl_add(s, sa);
 	if (ret == 0)
 		return 0;
@@ -69,6 +70,7 @@ sa_remove(void *arg, struct sa *sa)
 
 	atomic_store_explicit(&rt->state, SA_DEAD, memory_order_relaxed);
 	sadtbl_del(s, sa);
+	s->is_dirty = true;
 	limbo_add(s, LIMBO_SA, sa);
 }
 
@@ -169,6 +171,7 @@ sp_install(void *arg, struct sp *sp, struct err *err)
 		rt->step[i].req = sp->spec.req[i];
 	sp->rt = rt;
 	s->spd_dirty = true;
+	s->is_dirty = true;
 	return 0;
 }
 
@@ -178,6 +181,7 @@ sp_remove(void *arg, struct sp *sp)
 	struct snap *s = arg;
 
 	s->spd_dirty = true;
+	s->is_dirty = true;
 	limbo_add(s, LIMBO_SP, sp);
 }
 
@@ -230,11 +234,13 @@ install_resolve(struct snap *s)
 	}
 }
 
-/* Resolution is redone at every commit: nothing to remember. */
+/* Resolution is redone at every commit: it is enough that there will be one. */
 static void
 sa_changed(void *arg)
 {
-	(void)arg;
+	struct snap *s = arg;
+
+	s->is_dirty = true;
 }
 
 const struct keyd_dp_ops snap_dp_ops = {

@@ -57,6 +57,9 @@ release(struct snap *s, struct limbo *l)
 	case LIMBO_SP:
 		install_free_sp(s, l->obj);
 		break;
+	case LIMBO_NH:
+		nh_release(s, l->obj);
+		break;
 	}
 	free(l);
 }

@@ -28,7 +28,7 @@ snap_new(const struct snap_conf *conf, struct err *err)
 		snap_free(s);
 		return NULL;
 	}
-	if (fib_init(s, err) != 0 || sadtbl_init(s, err) != 0) {
+	if (fib_init(s, err) != 0 || nh_init(s, err) != 0 || sadtbl_init(s, err) != 0) {
 		snap_free(s);
 		return NULL;
 	}
@@ -46,6 +46,7 @@ snap_free(struct snap *s)
 	classifier_put(s->cls);
 	rte_hash_free(s->sad);
 	fib_fini(s);
+	nh_fini(s);
 	rte_free(s->qs);
 	free(s->slot);
 	free(s->slot_gen);
@@ -80,6 +81,19 @@ void
 snap_set_ready(struct snap *s, bool ready)
 {
 	s->ready = ready;
+	s->is_dirty = true;
+}
+
+bool
+snap_is_dirty(const struct snap *s)
+{
+	return s->is_dirty;
+}
+
+void
+snap_touch(struct snap *s)
+{
+	s->is_dirty = true;
 }
 
 static void
@@ -139,5 +153,6 @@ snap_commit(struct snap *s, struct err *err)
 	if (old != NULL)
 		limbo_add(s, LIMBO_SNAPSHOT, old);
 	limbo_start(s);
+	s->is_dirty = false;
 	return 0;
 }

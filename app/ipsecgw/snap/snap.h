@@ -40,7 +40,7 @@ struct nexthop {
 	_Atomic uint8_t kind; /* enum nh_kind; stored release after the rest, loaded acquire */
 	_Atomic uint8_t slot; /* 0 or 1: the valid header */
 	uint8_t iface;
-	uint8_t hdr_len; /* 14, or 18 with a VLAN tag */
+	uint8_t hdr_len; /* 14, or 18 with a VLAN tag; constant while the next hop lives */
 	uint8_t hdr[2][18]; /* Ethernet header but for the EtherType in its last two bytes */
 	struct addr gw; /* neighbour's address */
 };
@@ -117,22 +117,15 @@ snap_set_keyd(struct snap *s, struct keyd *kd);
 struct knobs *
 snap_knobs(struct snap *s);
 
-/** Static route. @param via  gateway address or NULL for on-link @return 0; -errno */
-WARN_UNUSED int
-snap_route_add(struct snap *s, const struct addr *to, const struct addr *via, uint8_t iface,
-	struct err *err);
-/** Addresses of all interfaces: local /32 and /128 routes and connected prefixes. */
-WARN_UNUSED int
-snap_add_connected(struct snap *s, struct err *err);
-
-/** Make or find the neighbour entry (host route) for an on-link address. @return index or 0 */
-uint16_t
-snap_nbr_get(struct snap *s, const struct addr *gw, uint8_t iface);
-/** Set the neighbour's link address and make it reachable (in force at once). */
+/**
+ * Something staged waits for a commit: SAs, policies, routes, neighbours (workers cache next hops by
+ * generation), readiness, or what snap_touch() said. Stays true after a commit that failed.
+ */
+bool
+snap_is_dirty(const struct snap *s);
+/** Say that the parameters behind snap_knobs() have changed. */
 void
-snap_nbr_set(struct snap *s, uint16_t nh, const struct rte_ether_addr *mac);
-void
-snap_nbr_unset(struct snap *s, uint16_t nh);
+snap_touch(struct snap *s);
 
 /**
  * Group commit: build a snapshot of all staged changes and publish it. On error the old one stays.
@@ -146,5 +139,7 @@ snap_set_ready(struct snap *s, bool ready);
 /** Free what no worker can refer to any more. Control thread, each tick. @return objects left */
 unsigned int
 snap_reclaim(struct snap *s);
+
+#include "snap/route.h" /* routes and neighbours */
 
 #endif

@@ -21,17 +21,30 @@ enum limbo_kind {
 	LIMBO_SNAPSHOT,
 	LIMBO_SA,
 	LIMBO_SP,
+	LIMBO_NH,
 };
 
 /** Something unlinked that a worker may still see: freed when its token has passed. */
 struct limbo {
 	TAILQ_ENTRY(limbo) link;
 	enum limbo_kind kind;
-	void *obj; /* struct snapshot, struct sa or struct sp */
+	void *obj; /* struct snapshot, struct sa, struct sp or struct nexthop */
 	uint64_t token; /* of rte_rcu_qsbr_start(); valid once started */
 	bool started;
 };
 TAILQ_HEAD(limbo_list, limbo);
+
+#define NH_TRANSIT 1u /* next hop of a route being written: punts, so that control looks again */
+
+/** What control knows of a next hop besides what workers see. Row i belongs to nh[i]. */
+struct nh_ctl {
+	uint16_t refs; /* static routes through this neighbour */
+	uint16_t next_free;
+	bool is_used; /* allocated and not on its way through limbo */
+	bool is_claimed; /* by snap_nbr_get() */
+	bool is_routed; /* the exact host route of gw is this neighbour's own */
+	bool is_connected; /* on-link prefix of an interface address */
+};
 
 struct snap {
 	struct snap_conf conf;
@@ -40,6 +53,7 @@ struct snap {
 	struct rte_rcu_qsbr *qs;
 	struct knobs knobs; /* staged */
 	bool ready; /* staged */
+	bool is_dirty; /* something waits for a commit */
 	uint32_t gen;
 	struct keyd *kd;
 	struct classifier *cls; /* of the current snapshot */
@@ -52,7 +66,9 @@ struct snap {
 	struct rte_fib *fib4;
 	struct rte_fib6 *fib6;
 	struct nexthop *nh;
-	uint16_t nnh;
+	struct nh_ctl *nhc; /* [NH_MAX] */
+	uint16_t nnh; /* slots ever used */
+	uint16_t free_nh; /* list of used and returned ones; 0 = end */
 	struct limbo_list limbo;
 	unsigned int nlimbo;
 };
@@ -68,6 +84,42 @@ WARN_UNUSED int
 fib_init(struct snap *s, struct err *err);
 void
 fib_fini(struct snap *s);
+/** Exact match of a prefix. @return next hop index or 0 */
+uint16_t
+fib_exact(const struct snap *s, const struct addr *to);
+/** The next hop that host would have without its own host route, if it has one. */
+uint16_t
+fib_covering(const struct snap *s, const struct addr *host);
+WARN_UNUSED int
+fib_set(struct snap *s, const struct addr *to, uint16_t nh);
+void
+fib_unset(struct snap *s, const struct addr *to);
+
+/* nh.c */
+WARN_UNUSED int
+nh_init(struct snap *s, struct err *err);
+void
+nh_fini(struct snap *s);
+/** @return index or 0 when all are used */
+uint16_t
+nh_new(struct snap *s, enum nh_kind kind, uint8_t iface, const struct addr *gw);
+/** Into limbo; nothing may route to it any more. */
+void
+nh_retire(struct snap *s, uint16_t i);
+/** Out of limbo: free for reuse. */
+void
+nh_release(struct snap *s, const struct nexthop *nh);
+/** True when the exact route to `to` is i's own host route. */
+bool
+nh_owns(const struct snap *s, uint16_t i, const struct addr *to);
+/** Find or make the neighbour and count one static route through it. @return index or 0 */
+uint16_t
+nh_gateway_get(struct snap *s, const struct addr *gw, uint8_t iface);
+void
+nh_gateway_put(struct snap *s, uint16_t i);
+/** A route to `to` came or went: put the host routes of neighbours inside it right. */
+void
+nh_sync_inside(struct snap *s, const struct addr *to);
 
 /* sadtbl.c */
 WARN_UNUSED int
