@@ -131,7 +131,7 @@ def daemon_config(cell, work, name, engine):
         ],
         "routes": [{"to": traffic.LOCAL if cell.path == "inbound" else traffic.REMOTE, "via": hop}],
         "neighbours": [{"address": hop, "mac": "02:00:00:00:00:02", "port": "out"}],
-        "crypto": {"engine": engine,
+        "crypto": {"engine": engine, "calibrate": False,
                    "devices": [f"{cell.alg.device}0"] if engine == "lookaside" else []},
         "control": {"rpc": f"{work}/{name}.sock"},
     }

@@ -9,13 +9,13 @@ SECGW = ("secgw-legacy", "secgw-lib", "secgw-cpu")
 SECGW_LOOKASIDE = ("secgw-legacy", "secgw-lib")
 COLUMNS = ("floor", "imb", "cryptodev", "secgw-legacy", "secgw-lib", "secgw-cpu", "direct", "lookaside")
 HEADS = {"floor": "ports", "imb": "ipsec-mb", "cryptodev": "cryptodev", "secgw-legacy": "secgw legacy",
-         "secgw-lib": "secgw -l", "secgw-cpu": "secgw cpu-crypto", "direct": "direct",
-         "lookaside": "lookaside"}
+         "secgw-lib": "secgw -l", "secgw-cpu": "secgw cpu-crypto", "direct": "ours direct",
+         "lookaside": "ours lookaside"}
 
 NOTE = """\
-TSC cycles per packet of one worker on one core: 5th percentile of many 2 ms intervals / their median. All columns of
-a line were measured in one run on the same packets, in interleaved slices. Size: the plain Ethernet frame without FCS;
-IMIX is 7:4:1 of 64, 594 and 1420. net_pcap with infinite_rx in, net_null out. The replay window is off in every
+TSC cycles per packet of one worker on one core: 5th percentile of many 2 ms intervals / their median; intervals in
+which another program had the core do not count. All columns of a line were measured in one run on the same packets, in
+interleaved slices, and the packets sent were checked. Size: the plain Ethernet frame without FCS; IMIX is 7:4:1 of 64, 594 and 1420. net_pcap with infinite_rx in, net_null out. The replay window is off in every
 contestant, because the packets repeat. One SA carries 64 flows; of 1024 SAs each has its own policy and one flow, and
 neighbours in a burst differ. Ports: testpmd io on the same ports. ipsec-mb and cryptodev: the cipher alone, no ports.
 ipsec-secgw is changed in one line: it no longer demands receive checksum offload, which these ports do not have.
