@@ -56,7 +56,8 @@ struct sa_rt {
 	uint8_t auth; /* 1: integrity is checked (AEAD or auth algorithm) */
 	uint8_t tail; /* worst-case bytes behind the payload: pad + 2 + ICV + ESN word */
 	uint8_t dev_id; /* look-aside device */
-	uint8_t rsvd[3];
+	uint8_t esp_fixed; /* bytes of an ESP packet that are not ciphertext: header, IV, ICV */
+	uint8_t rsvd[2];
 	/* line 1: outer header; outbound it is prepended, inbound its addresses are what to expect */
 	uint8_t hdr[SA_HDR_MAX] __rte_cache_aligned;
 	/* line 2: mutable */

@@ -26,8 +26,8 @@ check_spec(const struct sa_spec *spec, struct err *err)
 	const struct alg *enc = spec->enc, *auth = spec->auth;
 
 	if (spec->idx.mode == MODE_TRANSPORT)
-		return err_set(err, -EOPNOTSUPP,
-			"ESP transport mode is not supported yet: use tunnel");
+		return err_set(
+			err, -EOPNOTSUPP, "ESP transport mode is not supported yet: use tunnel");
 	if (spec->natt_type != 0)
 		return err_set(err, -EOPNOTSUPP, "UDP encapsulation of ESP is not supported yet");
 	if (spec->idx.src.af != spec->idx.dst.af ||
@@ -102,6 +102,7 @@ esp_sa_init(
 	sa->cls = (uint8_t)enc->cls;
 	sa->iv_len = enc->iv_len;
 	sa->icv_len = gcm ? enc->icv_len : spec->auth->icv_len;
+	sa->esp_fixed = (uint8_t)(ESP_HDR_LEN + sa->iv_len + sa->icv_len);
 	sa->blk = enc->block < 4 ? 4 : enc->block; /* RFC 4303 2.4: the trailer ends on 4 bytes */
 	sa->esn = (spec->flags & SA_F_ESN) != 0;
 	sa->auth = 1;

@@ -37,7 +37,7 @@ static inline enum drop_reason
 in_shape_one(const struct sa_rt *sa, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
-	const unsigned int fixed = ESP_HDR_LEN + sa->iv_len + sa->icv_len;
+	const unsigned int fixed = sa->esp_fixed;
 
 	if (unlikely(!is_from_peer(sa, meta, rte_pktmbuf_mtod_offset(m, uint8_t *, meta->l3_off))))
 		return DROP_SEC_SA_ADDR;

@@ -127,7 +127,7 @@ out_one(struct lane *lane, const struct tunnel_rules *rules, struct rte_mbuf *m,
 	esp_trailer_put(inner + len, pad, v6 ? IPPROTO_IPV6 : IPPROTO_IPIP);
 	cop->text = inner;
 	cop->text_len = len + pad + ESP_TRAILER_LEN;
-	o.len = (uint16_t)(ESP_HDR_LEN + sa->iv_len + cop->text_len + sa->icv_len);
+	o.len = (uint16_t)(sa->esp_fixed + cop->text_len);
 	o.id = (uint16_t)seq;
 	if (sa->outer_af == AF_INET)
 		tunnel_put4(outer, sa->hdr, &o);

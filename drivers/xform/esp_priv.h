@@ -44,7 +44,7 @@ put_esn(struct cop *cop, uint8_t *behind_text, uint64_t seq)
 static inline uint32_t
 text_len(const struct sa_rt *sa, const struct pkt_meta *meta)
 {
-	return (uint32_t)meta->l4_len - ESP_HDR_LEN - sa->iv_len - sa->icv_len;
+	return (uint32_t)meta->l4_len - sa->esp_fixed;
 }
 
 /* RFC 4301 4.4.2.1: the byte lifetime counts what the algorithm was applied to. */

@@ -8,6 +8,7 @@
 #include <rte_byteorder.h>
 
 #include "dp/flow.h"
+#include "dp/parse.h"
 #include "dp/worker.h"
 #include "pkt/pkt.h"
 #include "pkt/punt.h"
@@ -73,10 +74,9 @@ inject_vec(struct worker *w);
 /* parse.c: L2 and L3 of v.rx -> v.sec, v.clear, punt. */
 void
 parse_vec(struct worker *w, struct pvec *in);
-/** Check the IP packet at meta->l3_off (avail bytes) and fill af, l4_off, l4_len, l4_proto, flags. */
+/** parse_family() by the version that the packet claims. */
 enum drop_reason
 parse_ip(struct rte_mbuf *m, unsigned int avail, bool csum_known_good);
-#define PARSE_OK DROP_MAX
 
 /* in.c: v.sec -> v.clear, v.sec again when nested. */
 void
@@ -128,9 +128,20 @@ frag_forbidden(struct rte_mbuf *m);
 /* tx.c: adjacency, size, ports; and what goes to control. */
 void
 tx_vec(struct worker *w, struct pvec *in);
-/** Queue a finished frame for a port. */
+/** Send what is queued for one port. */
 void
-tx_frame(struct worker *w, uint8_t port, struct rte_mbuf *m);
+tx_flush_port(struct worker *w, uint8_t port);
+/** Queue a finished frame for a port. */
+static inline void
+tx_frame(struct worker *w, uint8_t port, struct rte_mbuf *m)
+{
+	struct txbuf *b = &w->tx[port];
+
+	if (unlikely(b->n == PVEC_MAX))
+		tx_flush_port(w, port);
+	b->bytes += m->pkt_len;
+	b->m[b->n++] = m;
+}
 void
 tx_flush(struct worker *w);
 /** Give a packet to control. */
@@ -211,7 +222,7 @@ flow_key_of(struct flow_key *k, struct rte_mbuf *m)
 }
 
 /** Append a parsed packet to v.clear; start to fetch what the flow cache knows of it. */
-static inline void
+static __rte_always_inline void
 flow_add(struct worker *w, struct rte_mbuf *m)
 {
 	struct pkt_meta *meta = pkt_meta(m);

@@ -41,22 +41,14 @@ struct flow_cache {
 	struct flow slot[FLOWS];
 };
 
-/** How a protocol's header tells flows apart. */
+/** How a protocol's header tells flows apart; the value is the bytes of it that must be there. */
 enum l4_kind {
-	L4_OTHER, /* by protocol only */
-	L4_PORTS, /* first two 16-bit words */
-	L4_ICMP, /* first two bytes: type, code */
+	L4_OTHER = 0, /* by protocol only */
+	L4_ICMP = 2, /* two bytes: type, code */
+	L4_PORTS = 4, /* two 16-bit words */
 };
 
 extern const uint8_t l4_kinds[256]; /* enum l4_kind by protocol number */
-
-/** Bytes of the upper layer that must be there to tell flows apart. */
-static inline unsigned int
-l4_need(uint8_t proto)
-{
-	/* 0, 4, 2: a table of three in a register */
-	return 0x020400u >> (8u * l4_kinds[proto]) & 0xffu;
-}
 
 /**
  * Ports as selectors see them: source || destination in network order; for ICMP type and code as two

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From the wire to metadata: Ethernet, VLAN, IPv4, IPv6; and which way a packet goes first. */
+#include "dp/parse.h"
+
 #include <rte_byteorder.h>
 #include <rte_ether.h>
 
 #include "dp/dp_priv.h"
-#include "wire/ip.h"
 
 #define PREFETCH_AHEAD 4u
 
@@ -13,15 +14,9 @@
 #define TYPE_ARP  RTE_BE16(RTE_ETHER_TYPE_ARP)
 #define TYPE_VLAN RTE_BE16(RTE_ETHER_TYPE_VLAN)
 
-static inline uint16_t
-get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
 /* Source routing lets a sender choose a way around policies; what is malformed is not guessed at. */
-static __rte_noinline enum drop_reason
-check_options(const uint8_t *ip, unsigned int ihl)
+enum drop_reason
+parse_options(const uint8_t *ip, unsigned int ihl)
 {
 	enum { EOL = 0, NOP = 1, LSRR = 0x83, SSRR = 0x89 };
 
@@ -40,28 +35,8 @@ check_options(const uint8_t *ip, unsigned int ihl)
 	return PARSE_OK;
 }
 
-/*
- * Checksum of a header without options. The one's complement sum is right when the number that the
- * header spells is a multiple of 0xffff (RFC 1071 2); it is never 0, for it begins with the version.
- */
-static inline bool
-csum20_ok(const uint8_t *ip)
-{
-	uint64_t a, b, sum;
-	uint32_t c;
-
-	memcpy(&a, ip, sizeof(a));
-	memcpy(&b, ip + 8, sizeof(b));
-	memcpy(&c, ip + 16, sizeof(c));
-	sum = a + b;
-	sum += sum < b; /* 2^64 is 1 modulo 0xffff */
-	sum += c;
-	sum += sum < c;
-	return sum % 0xffffu == 0;
-}
-
 /* Options, fragments, nonsense: what is not a plain header of 20 bytes. */
-static __rte_noinline enum drop_reason
+enum drop_reason
 parse_odd4(const uint8_t *ip, unsigned int ihl, struct pkt_meta *meta)
 {
 	if (ip[0] >> 4 != 4)
@@ -75,40 +50,7 @@ parse_odd4(const uint8_t *ip, unsigned int ihl, struct pkt_meta *meta)
 	return PARSE_OK;
 }
 
-static __rte_always_inline enum drop_reason
-parse_ip4(const uint8_t *ip, unsigned int avail, struct pkt_meta *meta, bool csum_known_good)
-{
-	const uint64_t plain_mask = RTE_BE64(0xff00000000003fff),
-		       plain = RTE_BE64(0x4500000000000000);
-	const unsigned int ihl = (ip[0] & 15u) * 4u;
-	unsigned int total;
-	uint64_t head;
-
-	if (unlikely(avail < sizeof(struct ip4)))
-		return DROP_IP_SHORT;
-	memcpy(&head, ip, sizeof(head));
-	total = get16(ip + 2);
-	meta->flags = 0;
-	if (unlikely((head & plain_mask) != plain)) {
-		const enum drop_reason reason = parse_odd4(ip, ihl, meta);
-
-		if (reason != PARSE_OK)
-			return reason;
-	}
-	if (unlikely(total < ihl || total > avail))
-		return DROP_IP_SHORT;
-	if (!csum_known_good && unlikely(ihl == 20 ? !csum20_ok(ip) : ip4_csum(ip, ihl) != 0))
-		return DROP_IP_CHECKSUM;
-	if (unlikely(ihl > sizeof(struct ip4)) && check_options(ip, ihl) != PARSE_OK)
-		return DROP_IP_OPTIONS;
-	meta->af = AF_INET;
-	meta->l4_proto = ip[9];
-	meta->l4_off = (uint16_t)(meta->l3_off + ihl);
-	meta->l4_len = (uint16_t)(total - ihl);
-	return PARSE_OK;
-}
-
-static inline enum drop_reason
+enum drop_reason
 parse_ip6(const uint8_t *ip, unsigned int avail, struct pkt_meta *meta)
 {
 	struct ip6_upper u = { .off = sizeof(struct ip6) };
@@ -131,34 +73,6 @@ parse_ip6(const uint8_t *ip, unsigned int avail, struct pkt_meta *meta)
 	meta->l4_off = (uint16_t)(meta->l3_off + u.off);
 	meta->l4_len = (uint16_t)(total - u.off);
 	return PARSE_OK;
-}
-
-/* Both families: what has no ports, and link padding. */
-static __rte_always_inline enum drop_reason
-finish(struct rte_mbuf *m, const struct pkt_meta *meta)
-{
-	const uint16_t len = (uint16_t)(meta->l4_off + meta->l4_len);
-
-	/* What is too short to have ports cannot be told from what a port policy forbids. */
-	if (unlikely(meta->l4_len < l4_need(meta->l4_proto)) && (meta->flags & PKT_F_FRAG) == 0)
-		return DROP_IP_SHORT;
-	/* Link padding behind the packet goes: the packet is what its header says. */
-	if (unlikely(m->data_len != len)) {
-		m->data_len = len;
-		m->pkt_len = len;
-	}
-	return PARSE_OK;
-}
-
-static __rte_always_inline enum drop_reason
-parse_family(struct rte_mbuf *m, unsigned int avail, bool v6, bool csum_known_good)
-{
-	struct pkt_meta *meta = pkt_meta(m);
-	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, meta->l3_off);
-	const enum drop_reason reason = unlikely(v6) ? parse_ip6(ip, avail, meta) :
-						       parse_ip4(ip, avail, meta, csum_known_good);
-
-	return likely(reason == PARSE_OK) ? finish(m, meta) : reason;
 }
 
 enum drop_reason

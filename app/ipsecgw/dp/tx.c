@@ -53,8 +53,8 @@ drop_burst(struct worker *w, struct rte_mbuf **m, uint16_t n, enum drop_reason r
 		drop(&w->lane, m[i], reason);
 }
 
-static void
-flush_port(struct worker *w, uint8_t port)
+void
+tx_flush_port(struct worker *w, uint8_t port)
 {
 	struct txbuf *b = &w->tx[port];
 	const uint16_t n = b->n;
@@ -81,23 +81,8 @@ tx_flush(struct worker *w)
 {
 	for (uint8_t i = 0; i < w->env.ports->nport; i++) {
 		if (w->tx[i].n > 0)
-			flush_port(w, i);
+			tx_flush_port(w, i);
 	}
-}
-
-void
-tx_frame(struct worker *w, uint8_t port, struct rte_mbuf *m)
-{
-	struct txbuf *b = &w->tx[port];
-
-	if (unlikely(!atomic_load_explicit(&w->env.ports->port[port].link, memory_order_relaxed))) {
-		drop(&w->lane, m, DROP_TX_LINK);
-		return;
-	}
-	if (unlikely(b->n == PVEC_MAX))
-		flush_port(w, port);
-	b->bytes += m->pkt_len;
-	b->m[b->n++] = m;
 }
 
 /** What a run of packets to one next hop has in common. */
