@@ -8,6 +8,7 @@
 
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_version.h>
 
 #include "base/log.h"
 #include "conf.h"
@@ -112,7 +113,7 @@ main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	if (ret == 0 && o.version) {
-		printf("dpdk-ipsecgw %s, DPDK %s\n", IPSECGW_VERSION, rte_version());
+		printf("dpdk-ipsecgw %s, %s\n", IPSECGW_VERSION, rte_version());
 		return EXIT_SUCCESS;
 	}
 	if (ret == 0)

@@ -123,6 +123,7 @@ free_hugepages(void)
 	glob_t g = { 0 };
 	char text[32];
 
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): EAL has not started, there is one thread */
 	if (glob("/sys/kernel/mm/hugepages/*/free_hugepages", 0, NULL, &g) != 0)
 		return 0;
 	for (size_t i = 0; i < g.gl_pathc; i++) {

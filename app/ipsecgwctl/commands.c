@@ -14,40 +14,40 @@ static const struct column port_cols[] = { { "port", "name", CELL_TEXT },
 	{ "link", "link", CELL_TEXT }, { "rx packets", "rx_pkts", CELL_COUNT },
 	{ "rx bytes", "rx_bytes", CELL_COUNT }, { "tx packets", "tx_pkts", CELL_COUNT },
 	{ "tx bytes", "tx_bytes", CELL_COUNT }, { "hw missed", "hw.rx_missed", CELL_COUNT },
-	{ "hw errors", "hw.rx_errors", CELL_COUNT }, { "mac", "mac", CELL_TEXT }, { NULL } };
+	{ "hw errors", "hw.rx_errors", CELL_COUNT }, { "mac", "mac", CELL_TEXT }, { 0 } };
 static const struct column worker_cols[] = { { "worker", "index", CELL_COUNT },
 	{ "lcore", "lcore", CELL_COUNT }, { "steps", "steps", CELL_COUNT },
 	{ "idle", "idle", CELL_COUNT }, { "sleeps", "sleeps", CELL_COUNT },
 	{ "punted", "punted", CELL_COUNT }, { "injected", "injected", CELL_COUNT },
-	{ "unprotected", "use_clear", CELL_COUNT }, { NULL } };
+	{ "unprotected", "use_clear", CELL_COUNT }, { 0 } };
 static const struct column drop_cols[] = { { "packets", "packets", CELL_COUNT },
-	{ "reason", "name", CELL_TEXT }, { "meaning", "doc", CELL_TEXT }, { NULL } };
+	{ "reason", "name", CELL_TEXT }, { "meaning", "doc", CELL_TEXT }, { 0 } };
 static const struct column sa_cols[] = { { "spi", "spi", CELL_HEX }, { "dir", "dir", CELL_TEXT },
 	{ "source", "src", CELL_TEXT }, { "destination", "dst", CELL_TEXT },
 	{ "encryption", "enc", CELL_TEXT }, { "integrity", "auth", CELL_TEXT },
 	{ "state", "state", CELL_TEXT }, { "engine", "engine", CELL_TEXT },
 	{ "packets", "packets", CELL_COUNT }, { "bytes", "bytes", CELL_COUNT },
 	{ "seq", "seq", CELL_COUNT }, { "replayed", "replayed", CELL_COUNT },
-	{ "bad icv", "auth_fail", CELL_COUNT }, { NULL } };
+	{ "bad icv", "auth_fail", CELL_COUNT }, { 0 } };
 static const struct column policy_cols[] = { { "id", "id", CELL_COUNT },
 	{ "dir", "dir", CELL_TEXT }, { "source", "src", CELL_TEXT },
 	{ "destination", "dst", CELL_TEXT }, { "proto", "proto", CELL_TEXT },
 	{ "action", "action", CELL_TEXT }, { "packets", "packets", CELL_COUNT },
-	{ "bytes", "bytes", CELL_COUNT }, { "requests", "requests", CELL_TEXT }, { NULL } };
+	{ "bytes", "bytes", CELL_COUNT }, { "requests", "requests", CELL_TEXT }, { 0 } };
 static const struct column crypto_cols[] = { { "engine", "engine", CELL_TEXT },
 	{ "device", "device", CELL_TEXT }, { "encryption", "enc", CELL_TEXT },
 	{ "integrity", "auth", CELL_TEXT }, { "key bits", "key_bits", CELL_COUNT },
 	{ "works", "passed", CELL_TEXT }, { "cycles at 64", "cycles_64", CELL_COUNT },
-	{ "at 1420", "cycles_1420", CELL_COUNT }, { NULL } };
+	{ "at 1420", "cycles_1420", CELL_COUNT }, { 0 } };
 static const struct column reason_cols[] = { { "reason", "name", CELL_TEXT },
 	{ "packets", "packets", CELL_COUNT }, { "NetBSD counter", "netbsd", CELL_TEXT },
-	{ "meaning", "doc", CELL_TEXT }, { NULL } };
+	{ "meaning", "doc", CELL_TEXT }, { 0 } };
 static const struct column sysctl_cols[] = { { "name", "name", CELL_TEXT },
 	{ "value", "value", CELL_COUNT }, { "min", "min", CELL_COUNT },
-	{ "max", "max", CELL_COUNT }, { "meaning", "doc", CELL_TEXT }, { NULL } };
+	{ "max", "max", CELL_COUNT }, { "meaning", "doc", CELL_TEXT }, { 0 } };
 static const struct column iface_cols[] = { { "interface", "name", CELL_TEXT },
 	{ "port", "port", CELL_TEXT }, { "vlan", "vlan", CELL_COUNT }, { "mtu", "mtu", CELL_COUNT },
-	{ "addresses", "addresses", CELL_TEXT }, { NULL } };
+	{ "addresses", "addresses", CELL_TEXT }, { 0 } };
 
 /* Of all reasons, those that happened. @return new list */
 static json_t *

@@ -116,7 +116,7 @@ table_print(FILE *out, const char *title, const json_t *list, const struct colum
 		(void)fprintf(out, "  %s\n", empty);
 		return;
 	}
-	for (n = 0; cols[n].title != NULL && n < COLS_MAX; n++) {
+	for (n = 0; n < COLS_MAX && cols[n].title != NULL; n++) {
 		width[n] = (int)strlen(cols[n].title);
 		for (size_t i = 0; i < json_array_size(list); i++) {
 			const int len = (int)strlen(

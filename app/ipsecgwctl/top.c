@@ -12,19 +12,19 @@ static const struct column port_cols[] = { { "port", "name", CELL_TEXT },
 	{ "link", "link", CELL_TEXT }, { "rx p/s", "rx_pkts/s", CELL_RATE },
 	{ "rx bit/s", "rx_bit/s", CELL_RATE }, { "tx p/s", "tx_pkts/s", CELL_RATE },
 	{ "tx bit/s", "tx_bit/s", CELL_RATE }, { "rx packets", "rx_pkts", CELL_COUNT },
-	{ "tx packets", "tx_pkts", CELL_COUNT }, { NULL } };
+	{ "tx packets", "tx_pkts", CELL_COUNT }, { 0 } };
 static const struct column worker_cols[] = { { "worker", "index", CELL_COUNT },
 	{ "lcore", "lcore", CELL_COUNT }, { "busy %", "busy", CELL_COUNT },
 	{ "steps/s", "steps/s", CELL_RATE }, { "sleeps/s", "sleeps/s", CELL_RATE },
-	{ "punted", "punted", CELL_COUNT }, { NULL } };
+	{ "punted", "punted", CELL_COUNT }, { 0 } };
 static const struct column sa_cols[] = { { "spi", "spi", CELL_HEX }, { "dir", "dir", CELL_TEXT },
 	{ "source", "src", CELL_TEXT }, { "destination", "dst", CELL_TEXT },
 	{ "encryption", "enc", CELL_TEXT }, { "engine", "engine", CELL_TEXT },
 	{ "p/s", "packets/s", CELL_RATE }, { "bit/s", "bit/s", CELL_RATE },
-	{ "packets", "packets", CELL_COUNT }, { "bytes", "bytes", CELL_COUNT }, { NULL } };
+	{ "packets", "packets", CELL_COUNT }, { "bytes", "bytes", CELL_COUNT }, { 0 } };
 static const struct column drop_cols[] = { { "p/s", "rate", CELL_RATE },
 	{ "packets", "packets", CELL_COUNT }, { "reason", "name", CELL_TEXT },
-	{ "meaning", "doc", CELL_TEXT }, { NULL } };
+	{ "meaning", "doc", CELL_TEXT }, { 0 } };
 
 /** A counter and the field that receives its rate. */
 struct rate {
@@ -34,11 +34,11 @@ struct rate {
 
 static const struct rate port_rates[] = { { "rx_pkts", "rx_pkts/s", 1 },
 	{ "rx_bytes", "rx_bit/s", 8 }, { "tx_pkts", "tx_pkts/s", 1 }, { "tx_bytes", "tx_bit/s", 8 },
-	{ NULL } };
+	{ 0 } };
 static const struct rate worker_rates[] = { { "steps", "steps/s", 1 }, { "idle", "idle/s", 1 },
-	{ "sleeps", "sleeps/s", 1 }, { NULL } };
+	{ "sleeps", "sleeps/s", 1 }, { 0 } };
 static const struct rate sa_rates[] = { { "packets", "packets/s", 1 }, { "bytes", "bit/s", 8 },
-	{ NULL } };
+	{ 0 } };
 
 static bool
 same_object(const json_t *a, const json_t *b, const char *const *keys)

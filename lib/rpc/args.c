@@ -47,7 +47,7 @@ type_name(const json_t *v)
 }
 
 int
-args_begin(struct args *a, const json_t *params, struct rpc_fail *fail)
+args_begin(struct args *a, json_t *params, struct rpc_fail *fail)
 {
 	*a = (struct args){ .params = params, .fail = fail };
 	if (!json_is_array(params))
@@ -163,11 +163,9 @@ int
 args_end(struct args *a)
 {
 	char path[RPC_PATH_LEN];
-	/* Jansson's iterator wants a mutable object; it is not changed. */
-	json_t *params = json_object_size(a->params) > 0 ? (json_t *)(uintptr_t)a->params : NULL;
 
-	for (void *it = json_object_iter(params); it != NULL;
-		it = json_object_iter_next(params, it)) {
+	for (void *it = json_object_iter(a->params); it != NULL;
+		it = json_object_iter_next(a->params, it)) {
 		const char *name = json_object_iter_key(it);
 
 		if (!was_taken(a, name))

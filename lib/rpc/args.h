@@ -16,7 +16,7 @@
 #define ARGS_MAX 16u /* arguments of one method */
 
 struct args {
-	const json_t *params; /* object, or NULL for none */
+	json_t *params; /* object, or NULL for none */
 	struct rpc_fail *fail; /* first refusal; later ones do not overwrite it */
 	const char *taken[ARGS_MAX];
 	unsigned int ntaken;
@@ -24,7 +24,7 @@ struct args {
 
 /** Begin. Arguments are by name: a non-empty array is refused. @return 0; RPC_INVALID_PARAMS */
 WARN_UNUSED int
-args_begin(struct args *a, const json_t *params, struct rpc_fail *fail);
+args_begin(struct args *a, json_t *params, struct rpc_fail *fail);
 
 /** Required string of at most max_len bytes. @return 0; RPC_INVALID_PARAMS */
 WARN_UNUSED int

@@ -85,7 +85,7 @@ static void
 table_print_aligns(void **state)
 {
 	static const struct column cols[] = { { "name", "n", CELL_TEXT },
-		{ "count", "c", CELL_COUNT }, { "text", "t", CELL_TEXT }, { NULL } };
+		{ "count", "c", CELL_COUNT }, { "text", "t", CELL_TEXT }, { 0 } };
 	char *text = print("[{\"n\":\"longer name\",\"c\":1,\"t\":\"x\"},"
 			   "{\"n\":\"b\",\"c\":1234567,\"t\":\"much text\"}]",
 		cols);

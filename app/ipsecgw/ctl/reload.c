@@ -59,13 +59,14 @@ find_neighbour(const struct conf *c, const struct conf_neighbour *n)
 static void
 apply_neighbours(struct gateway *gw, const struct conf *next)
 {
-	char text[ADDR_STRLEN];
 	struct err err = { 0 };
 
 	for (uint32_t i = 0; i < gw->conf->nneighbour; i++) {
-		if (find_neighbour(next, &gw->conf->neighbour[i]) == NULL)
-			log_warn("reload: the static neighbour %s stays until the next restart",
-				addr_str(&gw->conf->neighbour[i].addr, text));
+		const struct conf_neighbour *n = &gw->conf->neighbour[i];
+
+		if (find_neighbour(next, n) == NULL &&
+			local_del_static(gw->local, &n->addr, n->iface, &err) != 0)
+			log_err("reload: %s", err.text);
 	}
 	for (uint32_t i = 0; i < next->nneighbour; i++) {
 		const struct conf_neighbour *n = &next->neighbour[i];

@@ -26,6 +26,7 @@ struct held {
 	STAILQ_ENTRY(held) link;
 	struct rpc_reply reply;
 };
+STAILQ_HEAD(held_list, held);
 
 struct client {
 	TAILQ_ENTRY(client) link;
@@ -37,7 +38,7 @@ struct client {
 	char *out; /* out[out_at..out_len) is still to be sent */
 	size_t out_at, out_len, out_cap;
 	uint64_t moved_ms; /* when output last moved, or began to wait */
-	STAILQ_HEAD(, held) held; /* in order; non-empty only within rpc_sock_serve() */
+	struct held_list held; /* in order; non-empty only within rpc_sock_serve() */
 	unsigned int nheld;
 };
 TAILQ_HEAD(client_list, client);
@@ -174,13 +175,14 @@ rpc_sock_open(const struct rpc_sock_conf *conf, struct err *err)
 static void
 drop_held(struct client *c)
 {
-	struct held *h;
+	struct held *next;
 
-	while ((h = STAILQ_FIRST(&c->held)) != NULL) {
-		STAILQ_REMOVE_HEAD(&c->held, link);
+	for (struct held *h = STAILQ_FIRST(&c->held); h != NULL; h = next) {
+		next = STAILQ_NEXT(h, link);
 		rpc_reply_free(&h->reply);
 		free(h);
 	}
+	STAILQ_INIT(&c->held);
 	c->nheld = 0;
 }
 
@@ -199,13 +201,15 @@ client_free(struct rpc_sock *rs, struct client *c)
 void
 rpc_sock_close(struct rpc_sock *rs)
 {
-	struct client *c;
+	struct client *next;
 	struct stat st;
 
 	if (rs == NULL)
 		return;
-	while ((c = TAILQ_FIRST(&rs->clients)) != NULL)
+	for (struct client *c = TAILQ_FIRST(&rs->clients); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
 		client_free(rs, c);
+	}
 	/* Not another gateway's that has taken the path meanwhile. */
 	if (rs->ino != 0 && lstat(rs->path, &st) == 0 && st.st_ino == rs->ino &&
 		st.st_dev == rs->dev)
@@ -475,9 +479,7 @@ watch(struct rpc_sock *rs, struct client *c)
 static void
 finish(struct client *c, const struct err *err, uint64_t now_ms)
 {
-	struct held *h;
-
-	STAILQ_FOREACH (h, &c->held, link) {
+	for (struct held *h = STAILQ_FIRST(&c->held); h != NULL; h = STAILQ_NEXT(h, link)) {
 		if (err != NULL)
 			rpc_reply_fail(&h->reply, err);
 		send_reply(c, &h->reply, now_ms);

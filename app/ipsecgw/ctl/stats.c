@@ -307,7 +307,7 @@ sa_json(const struct stats_env *e, const struct sa *sa)
 	put(o, "reqid", s->idx.reqid);
 	/* Names and lengths only: keys never leave through this door (law of secrets). */
 	put_str(o, "enc", s->enc != NULL ? s->enc->name : "");
-	put(o, "enc_key_bits", s->enckey.len * 8u);
+	put(o, "enc_key_bits", s->enckey.len * UINT64_C(8));
 	put_str(o, "auth", s->auth != NULL ? s->auth->name : "");
 	put(o, "window", s->window_pkts);
 	(void)json_object_set_new(o, "esn", json_boolean((s->flags & SA_F_ESN) != 0));
