@@ -261,7 +261,9 @@ open_socket(struct gateway *gw, struct err *err)
 					    .ports = &gw->ports,
 					    .pool = gw->pool,
 					    .start_tsc = rte_rdtsc() },
-		.snap = gw->snap };
+		.snap = gw->snap,
+		.neighbours = ctl_neighbours,
+		.arg = gw };
 	rpc_env_committed(&gw->rpc);
 	gw->sock = rpc_sock_open(&sc, err);
 	return gw->sock != NULL ? 0 : err->code;

@@ -45,6 +45,9 @@ static const struct column reason_cols[] = { { "reason", "name", CELL_TEXT },
 static const struct column sysctl_cols[] = { { "name", "name", CELL_TEXT },
 	{ "value", "value", CELL_COUNT }, { "min", "min", CELL_COUNT },
 	{ "max", "max", CELL_COUNT }, { "meaning", "doc", CELL_TEXT }, { 0 } };
+static const struct column neighbour_cols[] = { { "address", "address", CELL_TEXT },
+	{ "interface", "interface", CELL_TEXT }, { "mac", "mac", CELL_TEXT },
+	{ "state", "state", CELL_TEXT }, { "age s", "age_s", CELL_COUNT }, { 0 } };
 static const struct column iface_cols[] = { { "interface", "name", CELL_TEXT },
 	{ "port", "port", CELL_TEXT }, { "vlan", "vlan", CELL_COUNT }, { "mtu", "mtu", CELL_COUNT },
 	{ "addresses", "addresses", CELL_TEXT }, { 0 } };
@@ -212,6 +215,12 @@ cmd_policy(struct cmd_env *env, struct err *err)
 }
 
 static int
+cmd_neighbours(struct cmd_env *env, struct err *err)
+{
+	return show(env, "neighbour.list", neighbour_cols, err);
+}
+
+static int
 cmd_crypto(struct cmd_env *env, struct err *err)
 {
 	return show(env, "crypto.list", crypto_cols, err);
@@ -332,6 +341,7 @@ static const struct command commands[] = {
 	{ "sa", cmd_sa, "", "security associations" },
 	{ "policy", cmd_policy, "", "policies in the order in which they match" },
 	{ "ports", cmd_ports, "", "ports and interfaces" },
+	{ "neighbours", cmd_neighbours, "", "hosts on the links" },
 	{ "crypto", cmd_crypto, "", "algorithms of each engine and what they cost" },
 	{ "sysctl", cmd_sysctl, "[-a] [NAME[=VALUE] ...]", "show or set parameters" },
 	{ "reasons", cmd_reasons, "", "every reason to drop a packet, and what it means" },

@@ -19,7 +19,7 @@ help(void)
 	       "  -s, --socket SOCKET  where the gateway listens; default is what IPSECGW_SOCKET says,\n"
 	       "                       else " DEFAULT_SOCKET "\n\ncommands:\n");
 	for (size_t i = 0; (c = command_at(i)) != NULL; i++)
-		printf("  %-8s %-36s %s\n", c->name, c->args, c->doc);
+		printf("  %-10s %-36s %s\n", c->name, c->args, c->doc);
 }
 
 static int

@@ -65,6 +65,10 @@ ctl_reload(struct gateway *gw, uint64_t now_ms);
 void
 ctl_inject(void *arg, struct rte_mbuf *m);
 
+/** Neighbours (struct rpc_env.neighbours). @param arg  struct gateway @return list; NULL: no memory */
+json_t *
+ctl_neighbours(void *arg);
+
 /** @return monotonic milliseconds */
 uint64_t
 ctl_now_ms(void);

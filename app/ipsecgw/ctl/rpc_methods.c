@@ -90,6 +90,17 @@ port_list(void *ctx, json_t *params, json_t **result, struct rpc_fail *f)
 }
 
 static int
+neighbour_list(void *ctx, json_t *params, json_t **result, struct rpc_fail *f)
+{
+	const struct rpc_env *env = ctx;
+
+	if (no_args(params, f) != 0)
+		return f->code;
+	*result = env->neighbours != NULL ? env->neighbours(env->arg) : json_array();
+	return 0;
+}
+
+static int
 crypto_list(void *ctx, json_t *params, json_t **result, struct rpc_fail *f)
 {
 	const struct rpc_env *env = ctx;
@@ -227,6 +238,8 @@ static const struct rpc_method rows[] = {
 		"algorithms that each engine and device passed or failed, and what they cost" },
 	{ "drop.list", drop_list, false, "",
 		"every reason to drop a packet, what it means, and how often it happened" },
+	{ "neighbour.list", neighbour_list, false, "",
+		"hosts on the links: addresses, link addresses, state" },
 	{ "port.list", port_list, false, "", "ports, their interfaces and counters" },
 	{ "rpc.methods", methods, false, "", "this list" },
 	{ "sa.list", sa_list, false, "", "security associations without their keys" },

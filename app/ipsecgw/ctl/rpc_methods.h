@@ -14,6 +14,9 @@
 struct rpc_env {
 	struct stats_env stats;
 	struct snap *snap;
+	json_t *(*neighbours)(
+		void *arg); /* list for neighbour.list; NULL: no local stack, no neighbours */
+	void *arg;
 	struct knobs
 		committed; /* what the last good commit published: where a failed one returns */
 };
