@@ -49,8 +49,12 @@ run_start(struct worker *w, struct flow_run *run, const struct flow *f)
 	run->sa = atomic_load_explicit(&out->step[0].sa, memory_order_acquire);
 	run->sp_ref = sp_rt_ref(out);
 	run->flags = out->nreq > 1 ? PKT_F_MORE : 0;
-	if (run->sa != NULL)
+	if (run->sa != NULL) {
+		rte_prefetch0(run->sa);
+		rte_prefetch0(run->sa->hdr);
+		rte_prefetch0(&run->sa->seq);
 		rte_prefetch0(&run->sa->lc[w->lane.idx]);
+	}
 }
 
 static inline void
