@@ -274,14 +274,14 @@ job_one(struct crypto_lane *cl, struct rte_mbuf *m, struct cop *cop, uint8_t *ta
 static inline void
 prefetch_next(const struct sa_rt *sa, const struct sa_rt *next)
 {
-	const uint8_t *key = next->ses;
+	const uint8_t *key = next->ses, *end = key + sizeof(struct gcm_key_data);
 
 	if (next == sa || next->cls != ALG_CLASS_GCM)
 		return;
 	/* Round keys, and the hash keys for short texts, which lie at the end. */
-	for (unsigned int i = 0; i < 4; i++) {
-		rte_prefetch0(key + (size_t)i * RTE_CACHE_LINE_SIZE);
-		rte_prefetch0(key + sizeof(struct gcm_key_data) - (i + 1) * RTE_CACHE_LINE_SIZE);
+	for (size_t off = 0; off < (size_t)4 * RTE_CACHE_LINE_SIZE; off += RTE_CACHE_LINE_SIZE) {
+		rte_prefetch0(key + off);
+		rte_prefetch0(end - RTE_CACHE_LINE_SIZE - off);
 	}
 }
 

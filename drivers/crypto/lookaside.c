@@ -27,7 +27,7 @@
  */
 
 #define ICV_MAX 32u /* half of pkt_priv.icv: the computed one, then the received one */
-static_assert(2 * ICV_MAX <= sizeof(((struct pkt_priv *)0)->icv), "two ICVs have room");
+static_assert(ICV_MAX <= sizeof(((struct pkt_priv *)0)->icv) / 2, "two ICVs have room");
 
 #define IV_OFF  offsetof(struct pkt_priv, iv)
 #define AAD_OFF offsetof(struct pkt_priv, aad)
