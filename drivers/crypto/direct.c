@@ -270,19 +270,20 @@ job_one(struct crypto_lane *cl, struct rte_mbuf *m, struct cop *cop, uint8_t *ta
 		job_done(job);
 }
 
-/* The key schedule of another SA is cold when there are many: fetch it behind the packet before. */
+/*
+ * With thousands of SAs the key schedule of the next one is cold. A long text uses all of it, one line
+ * after the other, so it is fetched behind the packet before. For a short one the core looks ahead
+ * far enough by itself, and the instructions would cost more than they save (measured).
+ */
 static inline void
-prefetch_next(const struct sa_rt *sa, const struct sa_rt *next)
+prefetch_next(const struct sa_rt *sa, const struct sa_rt *next, const struct cop *cop)
 {
-	const uint8_t *key = next->ses, *end = key + sizeof(struct gcm_key_data);
+	const uint8_t *key = next->ses;
 
-	if (next == sa || next->cls != ALG_CLASS_GCM)
+	if (next == sa || next->cls != ALG_CLASS_GCM || cop->text_len < 512)
 		return;
-	/* Round keys, and the hash keys for short texts, which lie at the end. */
-	for (size_t off = 0; off < (size_t)4 * RTE_CACHE_LINE_SIZE; off += RTE_CACHE_LINE_SIZE) {
+	for (size_t off = 0; off < sizeof(struct gcm_key_data); off += RTE_CACHE_LINE_SIZE)
 		rte_prefetch0(key + off);
-		rte_prefetch0(end - RTE_CACHE_LINE_SIZE - off);
-	}
 }
 
 /* Jobs of all SAs of the call are one batch: the lanes are flushed once, at the end. */
@@ -297,7 +298,7 @@ direct_submit(struct lane *lane, uint16_t first, struct rte_mbuf **m, uint16_t n
 		const struct sa_rt *sa = pkt_meta(m[i])->sa;
 
 		if (i + 1 < n)
-			prefetch_next(sa, pkt_meta(m[i + 1])->sa);
+			prefetch_next(sa, pkt_meta(m[i + 1])->sa, &lane->cop[first + i + 1]);
 		if (sa->cls == ALG_CLASS_GCM) {
 			gcm_one(cl, sa, m[i], &lane->cop[first + i]);
 			continue;
