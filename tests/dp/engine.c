@@ -11,10 +11,10 @@
 #include <cmocka.h>
 
 const struct engine engines[ENGINES] = {
-	{ "direct", CRYPTO_DIRECT, NULL },
-	{ "aesni_gcm", CRYPTO_LOOKASIDE, "crypto_aesni_gcm0" },
-	{ "aesni_mb", CRYPTO_LOOKASIDE, "crypto_aesni_mb0,max_nb_queue_pairs=1" },
-	{ "openssl", CRYPTO_LOOKASIDE, "crypto_openssl0" },
+	{ "direct", CRYPTO_DIRECT, NULL, 19 },
+	{ "aesni_gcm", CRYPTO_LOOKASIDE, "crypto_aesni_gcm0", 3 },
+	{ "aesni_mb", CRYPTO_LOOKASIDE, "crypto_aesni_mb0,max_nb_queue_pairs=1", 19 },
+	{ "openssl", CRYPTO_LOOKASIDE, "crypto_openssl0", 19 },
 };
 
 void
@@ -39,11 +39,18 @@ engine_open(const struct engine *e, struct lane *lane)
 		.ndevices = e->device != NULL };
 	struct err err = { 0 };
 	struct crypto *c = crypto_new(&conf, &err);
+	const struct crypto_report *r;
+	unsigned int n;
 
 	if (c == NULL) {
 		fail_msg("%s: %s", e->name, err.text);
 		abort();
 	}
+	/* Tests pass over what an engine does not offer, so it must offer all that it should. */
+	r = crypto_reports(c, &n);
+	assert_int_equal(n, e->rows);
+	while (n > 0)
+		assert_true(r[--n].passed);
 	assert_int_equal(crypto_lane_open(c, lane), 0);
 	return c;
 }

@@ -10,6 +10,7 @@ struct engine {
 	const char *name; /* for the log */
 	enum crypto_engine engine;
 	const char *device; /* NULL for direct */
+	unsigned int rows; /* what crypto_reports() must list, all passed */
 };
 
 #define ENGINES 4
