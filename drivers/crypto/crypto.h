@@ -25,8 +25,9 @@ enum crypto_engine {
 
 struct crypto_conf {
 	enum crypto_engine engine;
-	const char *const
-		*devices; /* names of cryptodevs already probed, e.g. "crypto_aesni_mb0" */
+	/* PCI addresses, or names with arguments: "crypto_aesni_mb0,max_nb_queue_pairs=16". Those */
+	/* that EAL did not probe are probed here. Read by crypto_new() only. */
+	const char *const *devices;
 	unsigned int ndevices;
 	unsigned int nworkers; /* queue pairs needed on each device */
 	int socket;
@@ -36,7 +37,8 @@ struct crypto_conf {
 struct crypto_ops {
 	const char *name;
 	/**
-	 * Make sa->ses (keys are expanded here, spec is not kept). Control thread.
+	 * Make sa->ses (keys are expanded here, spec is not kept). Look-aside sessions have a
+	 * direction: sa->dir DIR_IN or DIR_OUT opens one, DIR_ANY both. Control thread.
 	 * @return 0; -ENOTSUP; -ENOMEM
 	 */
 	int (*sa_open)(
@@ -52,7 +54,10 @@ struct crypto_ops {
 	 *         (DROP_CRYPTO_QUEUE). A failed verdict is PKT_F_CRYPTO_FAIL or PKT_F_CRYPTO_ERR.
 	 */
 	uint16_t (*submit)(struct lane *lane, uint16_t first, struct rte_mbuf **m, uint16_t n);
-	/** Append packets that an async engine finished. Direct: nothing. */
+	/**
+	 * Append packets that an async engine finished, as many as the vector has room for. Their SA
+	 * is not counted in flight any more, but stays valid for the rest of the worker's step.
+	 */
 	void (*poll)(struct lane *lane, struct pvec *done);
 };
 
@@ -66,11 +71,14 @@ extern const struct crypto_ops crypto_lookaside;
  */
 struct crypto *
 crypto_new(const struct crypto_conf *conf, struct err *err);
-/** Close devices. Every session must be closed before. */
+/** Close devices, and remove those that crypto_new() probed. Every session must be closed before. */
 void
 crypto_free(struct crypto *c);
 
-/** Give a lane its private state (IMB manager, queue pairs, random pool). @return 0 or -errno */
+/**
+ * Give a lane its private state (IMB manager, random pool, cop[]); its queue pair on each device is
+ * number lane->idx. @return 0; -EINVAL idx is not below nworkers; -ENOMEM; -EIO
+ */
 WARN_UNUSED int
 crypto_lane_open(struct crypto *c, struct lane *lane);
 void
@@ -86,6 +94,7 @@ crypto_inflight(const struct lane *lane);
 
 /**
  * Choose an engine and device for the SA's algorithms and open a session: sets sa->crypto, ses, dev_id.
+ * sa->dir must be set before.
  *
  * @param support  knobs.crypto_support: >0 hardware first, <0 software first, 0 fastest
  * @return 0; -EOPNOTSUPP nothing offers the combination; -ENOMEM

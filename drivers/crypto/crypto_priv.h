@@ -1,21 +1,62 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What crypto.c, direct.c, ivpool.c and selftest.c share. Private to drivers/crypto. */
+/* What the files of drivers/crypto share: engine context, devices, rows of the self-test. */
+/* Control owns struct crypto; a worker owns its struct crypto_lane and one queue pair per device. */
 #ifndef CRYPTO_CRYPTO_PRIV_H
 #define CRYPTO_CRYPTO_PRIV_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include <rte_cryptodev.h>
+#include <rte_mempool.h>
 
 #include <intel-ipsec-mb.h>
 
 #include "crypto/crypto.h"
 
-#define REPORT_MAX 64u
+#define SES_POOLS       10u /* session pools of a device; each is twice as large as the one before */
+#define SES_POOL_FIRST  256u
+#define DEV_DESCRIPTORS 1024u /* of a queue pair */
 
-/* One algorithm combination that is tested, reported and offered. */
+/* One cryptodev. Const after start, but for the pools, which control alone touches. */
+struct crypto_dev {
+	char name[64]; /* without arguments */
+	uint8_t id; /* of cryptodev */
+	bool probed; /* by us: then we remove it */
+	bool started;
+	bool hw; /* RTE_CRYPTODEV_FF_HW_ACCELERATED */
+	/* Inbound HMAC with a cipher: the device compares, not we; see lookaside.c. */
+	bool device_compares;
+	uint8_t npool;
+	struct rte_mempool *pool[SES_POOLS];
+};
+
+/* A known answer; text in hexadecimal is ciphertext || ICV. */
+struct kat {
+	enum alg_code enc, auth;
+	uint8_t enc_len, auth_len; /* bytes; GCM includes the salt */
+	const char *answer;
+};
+extern const struct kat kats[];
+extern const unsigned int nkats;
+#define KAT_MAX    24u
+#define REPORT_MAX (KAT_MAX * (CRYPTO_DEV_MAX + 1))
+
+/* What a line of the report means to us: same index. */
+struct crypto_row {
+	const struct crypto_ops *ops;
+	uint8_t dev; /* index in crypto.dev; look-aside only */
+	uint8_t kat;
+	bool hw;
+};
+
 struct crypto {
 	struct crypto_conf conf;
 	IMB_MGR *mb; /* control thread's own: key expansion */
+	struct crypto_dev dev[CRYPTO_DEV_MAX];
+	unsigned int ndev;
 	struct crypto_report report[REPORT_MAX];
+	struct crypto_row row[REPORT_MAX];
 	unsigned int nreport;
 	uint64_t created, destroyed; /* sessions */
 };
@@ -33,6 +74,9 @@ struct ivpool {
 
 struct crypto_lane {
 	IMB_MGR *mb;
+	const struct crypto *c;
+	uint32_t inflight[CRYPTO_DEV_MAX]; /* packets inside each device's queue pair */
+	uint32_t next_dev; /* polled first, in turn */
 	struct ivpool iv;
 	struct gcm_context_data gcm;
 	uint8_t tag[PVEC_MAX][64]; /* inbound: what the ICV ought to be */
@@ -44,8 +88,25 @@ ivpool_init(struct ivpool *p, IMB_MGR *mb);
 void
 ivpool_take(struct ivpool *p, IMB_MGR *mb, uint8_t iv[16]);
 
-/** Known-answer tests of the direct engine and, if asked, its calibration. Fills c->report. */
+/** Probe, configure and start every device of c->conf. @return 0 or -errno with err filled */
+WARN_UNUSED int
+devices_open(struct crypto *c, struct err *err);
+/** Stop, close and, if we probed them, remove the devices. */
+void
+devices_close(struct crypto *c);
+/** Make a session for one chain of transforms. @return 0; -ENOTSUP; -ENOMEM */
+WARN_UNUSED int
+device_session(struct crypto *c, unsigned int dev, struct rte_crypto_sym_xform *xf, void **ses);
+
+/** Wait for what the lane has in flight, and free it. @return false when a device does not answer */
+bool
+lookaside_drain(struct lane *lane);
+
+/** Known-answer tests of every engine and device, then calibration if asked. Fills c->report. */
 WARN_UNUSED int
 selftest_run(struct crypto *c, struct err *err);
+/** Log the calibration as one table. */
+void
+selftest_log(const struct crypto *c);
 
 #endif

@@ -49,11 +49,18 @@ extern struct crypto *crypto;
 extern struct knobs knobs;
 extern uint64_t rng;
 
-/** Begin, direct engine, end. @return packets left */
+/** Begin, the engine of the SAs, end. @return packets left */
 uint16_t
 out_burst(struct rte_mbuf **m, uint16_t n);
 uint16_t
 in_burst(struct rte_mbuf **m, uint16_t n);
+
+/** True when the open engine has the suite. */
+bool
+suite_offered(const struct suite *s);
+/** Suite i, or the first one, which every engine has. */
+const struct suite *
+pick(unsigned int i);
 
 /** An SA from 192.0.2.1 or 2001:db8::1 to .2 or ::2 with random keys; drop counters start at 0. */
 struct addr

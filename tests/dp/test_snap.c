@@ -300,8 +300,13 @@ sa_is_found_replaced_and_freed_only_after_grace(void **state)
 	assert_int_equal(kd.sad.created - kd.sad.destroyed, 3);
 	rt->lc[0].inflight = 1;
 	rte_rcu_qsbr_quiescent(qs, 0);
+	assert_int_equal(snap_reclaim(snap), 2);
+	rte_rcu_qsbr_quiescent(qs, 0);
 	assert_int_equal(snap_reclaim(snap), 1); /* in an engine: drain comes after grace */
 	rt->lc[0].inflight = 0;
+	assert_int_equal(
+		snap_reclaim(snap), 1); /* and the step that polled the packet after drain */
+	rte_rcu_qsbr_quiescent(qs, 0);
 	assert_int_equal(snap_reclaim(snap), 0);
 	assert_int_equal(kd.sad.created - kd.sad.destroyed, 1);
 	rte_rcu_qsbr_thread_offline(qs, 0);

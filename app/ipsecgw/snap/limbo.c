@@ -64,13 +64,23 @@ release(struct snap *s, struct limbo *l)
 	free(l);
 }
 
-/* An SA also waits for its packets inside an asynchronous engine: they outlive the grace period. */
+/*
+ * An SA also waits for its packets inside an asynchronous engine: they outlive the grace period. The
+ * last of them is counted out when it is polled, but the worker goes on with it, and with its SA, to
+ * the end of that step: hence a second grace.
+ */
 static bool
-is_over(const struct snap *s, const struct limbo *l)
+is_over(struct snap *s, struct limbo *l)
 {
 	if (!l->started || rte_rcu_qsbr_check(s->qs, l->token, false) != 1)
 		return false;
-	return l->kind != LIMBO_SA || install_sa_idle(s, l->obj);
+	if (l->kind != LIMBO_SA || l->drained)
+		return true;
+	if (!install_sa_idle(s, l->obj))
+		return false;
+	l->drained = true;
+	l->token = rte_rcu_qsbr_start(s->qs);
+	return rte_rcu_qsbr_check(s->qs, l->token, false) == 1;
 }
 
 unsigned int

@@ -31,6 +31,7 @@ struct limbo {
 	void *obj; /* struct snapshot, struct sa, struct sp or struct nexthop */
 	uint64_t token; /* of rte_rcu_qsbr_start(); valid once started */
 	bool started;
+	bool drained; /* SA: nothing is in an engine any more, and the second grace has begun */
 };
 TAILQ_HEAD(limbo_list, limbo);
 

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Our ESP as a filter, for builders and openers in other languages. Lines of
+ *
+ *   seal|open ENC AUTH KEY AUTHKEY OUTER ESN SEQ PACKET
+ *
+ * with "-" for nothing, OUTER 4 or 6, SEQ the last number used (seal) or seen (open), keys and packets
+ * in hexadecimal. Each is answered by a line: the packet, or "drop" and the reason's name. The SA is
+ * the one of esp_peer.h. Argument: the engine's name.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_eal.h>
+#include <rte_malloc.h>
+
+#include <cmocka.h>
+
+#include "base/hex.h"
+#include "dp/engine.h"
+#include "dp/esp_peer.h"
+
+#define WORDS    9
+#define TEXT_MAX 8192
+
+enum word { W_VERB, W_ENC, W_AUTH, W_KEY, W_AUTHKEY, W_OUTER, W_ESN, W_SEQ, W_PACKET };
+
+static void
+die(const char *what)
+{
+	(void)fprintf(stderr, "esp_tool: %s\n", what);
+	exit(1);
+}
+
+static unsigned int
+unhex(const char *word, uint8_t *to, size_t room)
+{
+	int n;
+
+	if (strcmp(word, "-") == 0)
+		return 0;
+	n = hex_decode(word, strlen(word), to, room);
+	if (n < 0)
+		die("bad hexadecimal digits");
+	return (unsigned int)n;
+}
+
+static void
+open_peer(struct peer *p, char **w)
+{
+	const char *auth = strcmp(w[W_AUTH], "-") == 0 ? NULL : w[W_AUTH];
+	const struct suite suite = { w[W_ENC], auth, 0, 0 };
+	struct err err = { 0 };
+
+	p->spec = make_spec(
+		&suite, strcmp(w[W_OUTER], "6") == 0 ? AF_INET6 : AF_INET, w[W_ESN][0] == '1');
+	if (p->spec.enc == NULL || (auth != NULL && p->spec.auth == NULL))
+		die("no such algorithm");
+	p->spec.enckey.len = (uint16_t)unhex(w[W_KEY], p->spec.enckey.b, SECRET_MAX);
+	p->spec.authkey.len = (uint16_t)unhex(w[W_AUTHKEY], p->spec.authkey.b, SECRET_MAX);
+	p->sa = rte_zmalloc("sa", sizeof(*p->sa) + sizeof(struct sa_lc), RTE_CACHE_LINE_SIZE);
+	if (p->sa == NULL || xform_esp.sa_init(p->sa, &p->spec, &knobs, &err) != 0 ||
+		crypto_sa_open(crypto, p->sa, &p->spec, 0, &err) != 0)
+		die(err.text);
+	atomic_store(&p->sa->state, SA_MATURE);
+	atomic_store(&p->sa->seq, strtoull(w[W_SEQ], NULL, 0));
+	if (p->sa->rp != NULL)
+		p->sa->rp->top = strtoull(w[W_SEQ], NULL, 0);
+	memset(lane->drop, 0, sizeof(lane->drop));
+}
+
+static void
+answer(const struct rte_mbuf *m)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	for (unsigned int i = 0; i < m->pkt_len; i++)
+		(void)printf("%02x", p[i]);
+	(void)printf("\n");
+}
+
+static void
+process(char **w)
+{
+	uint8_t pkt[TEXT_MAX / 2];
+	unsigned int len = unhex(w[W_PACKET], pkt, sizeof(pkt));
+	struct rte_mbuf *m;
+	struct peer peer;
+	uint16_t n;
+
+	open_peer(&peer, w);
+	if (len < 20 || len > 1500)
+		die("packet too short or too long");
+	m = wrap(&peer, pkt, len, pkt[0] >> 4 == 6 ? AF_INET6 : AF_INET);
+	n = strcmp(w[W_VERB], "seal") == 0 ? out_burst(&m, 1) : in_burst(&m, 1);
+	if (n == 1) {
+		answer(m);
+		rte_pktmbuf_free(m);
+	}
+	for (unsigned int r = 0; n == 0 && r < DROP_MAX; r++) {
+		if (lane->drop[r] > 0)
+			(void)printf("drop %s\n", drop_name(r));
+	}
+	(void)fflush(stdout);
+	peer_close(&peer);
+}
+
+static void
+each_line(void)
+{
+	static char line[TEXT_MAX];
+	char *w[WORDS], *save;
+
+	while (fgets(line, sizeof(line), stdin) != NULL) {
+		w[0] = strtok_r(line, " \n", &save);
+		for (unsigned int i = 1; i < WORDS; i++)
+			w[i] = strtok_r(NULL, " \n", &save);
+		if (w[WORDS - 1] == NULL)
+			die("line too short");
+		process(w);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct engine *e = NULL;
+
+	for (unsigned int i = 0; argc == 2 && i < ENGINES; i++) {
+		if (strcmp(argv[1], engines[i].name) == 0)
+			e = &engines[i];
+	}
+	if (e == NULL)
+		die("usage: esp_tool ENGINE");
+	knobs = (struct knobs)KNOBS_INIT;
+	engine_eal("esp_tool");
+	pool = pkt_pool_create("tool", 63, BUF_SIZE + RTE_PKTMBUF_HEADROOM, 0);
+	lane = rte_zmalloc("lane", sizeof(*lane), RTE_CACHE_LINE_SIZE);
+	if (pool == NULL || lane == NULL)
+		die("no memory");
+	lane->knobs = &knobs;
+	crypto = engine_open(e, lane);
+	each_line();
+	engine_close(crypto, lane);
+	rte_free(lane);
+	rte_mempool_free(pool);
+	return rte_eal_cleanup() != 0;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Every crypto engine and software device that tests run against, one after the other. */
+/* Owner: the test program; one thread. */
+#ifndef DP_ENGINE_H
+#define DP_ENGINE_H
+
+#include "crypto/crypto.h"
+
+struct engine {
+	const char *name; /* for the log */
+	enum crypto_engine engine;
+	const char *device; /* NULL for direct */
+	unsigned int rows; /* what crypto_reports() must list, all passed */
+};
+
+#define ENGINES 4
+extern const struct engine engines[ENGINES];
+
+/** Start EAL without huge pages, PCI and root, quietly, and the packet metadata. */
+void
+engine_eal(const char *program);
+/** Open the engine and a lane on it. */
+struct crypto *
+engine_open(const struct engine *e, struct lane *lane);
+/** Close both; asserts that no session and no packet is left. */
+void
+engine_close(struct crypto *c, struct lane *lane);
+
+/** Submit n packets of one engine and wait for them; their order in m[] stays. @return n */
+uint16_t
+engine_run(struct lane *lane, uint16_t first, struct rte_mbuf **m, uint16_t n);
+
+#endif
