@@ -418,6 +418,43 @@ sa_notices_that_its_neighbour_answered(void **state)
 	expect_spi(0x2001);
 }
 
+static unsigned int freed;
+
+static void
+count_free(void *addr, void *arg)
+{
+	(void)addr;
+	(void)arg;
+	freed++;
+}
+
+/* Some NICs receive into buffers of their own: transmission forgot that they are to be given back. */
+static void
+external_buffer_is_given_back(void **state)
+{
+	static uint8_t buf[512];
+	static struct rte_mbuf_ext_shared_info info = { .free_cb = count_free };
+	struct gw_frame f = lan4();
+
+	(void)state;
+	gw_setkey(&gw, CASE_SA_OUT CASE_POLICY_OUT);
+	for (unsigned int i = 1; i <= 2; i++) {
+		struct rte_mbuf *m = rte_pktmbuf_alloc(gw.pool);
+		const unsigned int len = gw_build(&gw, &f, buf + 128);
+
+		rte_mbuf_ext_refcnt_set(&info, 1);
+		rte_pktmbuf_attach_extbuf(m, buf, 0, sizeof(buf), &info);
+		m->data_off = 128;
+		m->data_len = (uint16_t)len;
+		m->pkt_len = len;
+		assert_int_equal(rte_ring_enqueue(gw.rx[GW_LAN], m), 0);
+		(void)gw_step(&gw);
+		expect_spi(i == 1 ? 0x1001 : 0);
+		assert_int_equal(freed, i);
+		gw_setkey(&gw, "spdflush;");
+	}
+}
+
 /* Out of one tunnel into another: the second SA sees the packet with a hop less. */
 static void
 hub_and_spoke_protects_again(void **state)
@@ -454,6 +491,7 @@ main(void)
 		CASE(bundle_passes_over_use_but_not_require),
 		CASE(flow_notices_that_its_neighbour_answered),
 		CASE(sa_notices_that_its_neighbour_answered),
+		CASE(external_buffer_is_given_back),
 		CASE(hub_and_spoke_protects_again),
 	};
 
