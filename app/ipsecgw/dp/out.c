@@ -81,8 +81,31 @@ sa_route(const struct worker *w, struct sa_rt *sa)
 	lc->route_mtu = UINT16_MAX;
 	if (nh_kind(w, lc->route_nh) >= NH_GLEAN)
 		lc->route_mtu = inner_mtu(sa, w->env.ports->iface[nh->iface].mtu);
-	lc->route_gen = w->snap->gen;
+	/* An on-link prefix gives way to a host route without a new snapshot. */
+	lc->route_gen = nh_kind(w, lc->route_nh) == NH_GLEAN ? 0 : w->snap->gen;
 	return lc;
+}
+
+/* A bundle grows a packet more than once: what its last tunnel takes, less what those inside add. */
+static uint16_t
+bundle_mtu(const struct worker *w, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	struct sp_rt *sp = sp_by_ref(w, meta->sp_ref);
+	uint16_t mtu = 0;
+	bool is_last = true;
+
+	for (unsigned int i = sp->nreq; i-- > meta->step;) {
+		struct sa_rt *sa = i == meta->step ?
+			meta->sa :
+			atomic_load_explicit(&sp->step[i].sa, memory_order_acquire);
+
+		if (sa == NULL)
+			continue;
+		mtu = is_last ? sa_route(w, sa)->route_mtu : inner_mtu(sa, mtu);
+		is_last = false;
+	}
+	return mtu;
 }
 
 /* Larger than the tunnel takes: cut it before it is protected, or tell its source. */
@@ -111,7 +134,8 @@ prepare(struct worker *w, struct rte_mbuf *m, struct pvec *todo)
 		drop(&w->lane, m, DROP_ESP_DISABLED);
 		return;
 	}
-	mtu = sa_route(w, meta->sa)->route_mtu;
+	mtu = unlikely((meta->flags & PKT_F_MORE) != 0) ? bundle_mtu(w, m) :
+							  sa_route(w, meta->sa)->route_mtu;
 	if (unlikely(ip_len(meta) > mtu))
 		too_big(w, m, mtu, todo);
 	else

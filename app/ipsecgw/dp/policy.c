@@ -167,11 +167,21 @@ put_key6(struct key6 *k, struct rte_mbuf *m)
 	memcpy(&k->sport_be, &meta->ports_be, 4);
 }
 
-/* First match by position, where a policy with ports cannot be decided. */
+/* A fragment may begin with extension headers; the protocol behind them is then in one piece only. */
+static bool
+hides_proto(const struct pkt_meta *meta)
+{
+	return meta->af == AF_INET6 &&
+		(meta->l4_proto == IPPROTO_HOPOPTS || meta->l4_proto == IPPROTO_ROUTING ||
+			meta->l4_proto == IPPROTO_DSTOPTS || meta->l4_proto == IPPROTO_FRAGMENT);
+}
+
+/* First match by position, where a policy with ports, or a hidden protocol, cannot be decided. */
 static struct sp_rt *
 walk_fragment(const struct worker *w, enum sp_dir dir, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
+	const bool hidden = hides_proto(meta);
 	const struct addr src = addr_make(meta->af, src_of(m));
 	const struct addr dst = addr_make(meta->af, dst_of(m));
 
@@ -179,10 +189,13 @@ walk_fragment(const struct worker *w, enum sp_dir dir, struct rte_mbuf *m)
 		struct sp_rt *sp = w->snap->order[dir][i];
 		const struct selector *s = &sp->sel;
 
-		if ((s->proto != ULPROTO_ANY && s->proto != meta->l4_proto) ||
+		if ((s->proto != ULPROTO_ANY && s->proto != meta->l4_proto && !hidden) ||
 			!addr_in_prefix(&s->src, &src) || !addr_in_prefix(&s->dst, &dst))
 			continue;
-		return s->src.port_be != 0 || s->dst.port_be != 0 ? FRAG_AMBIGUOUS : sp;
+		if (s->src.port_be != 0 || s->dst.port_be != 0 ||
+			(hidden && s->proto != ULPROTO_ANY))
+			return FRAG_AMBIGUOUS;
+		return sp;
 	}
 	return NULL;
 }
@@ -394,7 +407,9 @@ send_by_policy(struct worker *w, struct rte_mbuf *m, struct sp_rt *sp_in, struct
 			punt_drop(w, m, DROP_IP_NO_ROUTE, PUNT_NO_ROUTE);
 			return;
 		}
-		flow_learn(w, m, sp_in, sp);
+		/* An on-link prefix gives way to a host route without a new snapshot. */
+		if (nh_kind(w, meta->nh) != NH_GLEAN)
+			flow_learn(w, m, sp_in, sp);
 		if (sp != NULL)
 			sp_count(&w->lane, sp, 1, ip_len(meta));
 		pvec_add(&w->lane, &w->v.tx, m);

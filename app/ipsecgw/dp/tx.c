@@ -126,7 +126,8 @@ rewrite(struct worker *w, struct rte_mbuf *m, const struct adjacency *a)
 	m->data_off = (uint16_t)(start - hdr_len);
 	m->data_len = (uint16_t)(ip_len(meta) + hdr_len);
 	m->pkt_len = m->data_len;
-	m->ol_flags = 0;
+	/* No offloads; but whose buffer it is, is a flag as well. */
+	m->ol_flags &= RTE_MBUF_F_EXTERNAL | RTE_MBUF_F_INDIRECT;
 	frame = rte_pktmbuf_mtod(m, uint8_t *);
 	memcpy(frame, a->hdr, 12);
 	if (unlikely(hdr_len == 18))

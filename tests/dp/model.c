@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "dp/model.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#define AMBIGUOUS ((const struct sp *)-1)
+
+static const struct sp *
+find_policy(struct keyd *kd, enum sp_dir dir, const struct model_pkt *p)
+{
+	struct selector_pkt portless = p->sel;
+	struct sp *sp;
+
+	if (!p->is_frag)
+		return spd_lookup(&kd->spd, dir, &p->sel);
+	TAILQ_FOREACH (sp, &kd->spd.list[dir], link) {
+		struct selector s = sp->spec.sel;
+		const bool has_ports = s.src.port_be != 0 || s.dst.port_be != 0;
+
+		s.src.port_be = s.dst.port_be = 0;
+		portless.has_ports = false;
+		if (selector_match(&s, &portless))
+			return has_ports ? AMBIGUOUS : sp;
+	}
+	return NULL;
+}
+
+static bool
+default_is_none(const struct keyd *kd, const struct model_pkt *p)
+{
+	return kd->knobs->af[p->sel.src.af == AF_INET6 ? KNOBS_V6 : KNOBS_V4].def_policy == SP_NONE;
+}
+
+/* Peel requests off the list of SAs, from the innermost outwards. */
+static bool
+is_proven(const struct sp_spec *spec, struct sa *const *sa, unsigned int n)
+{
+	for (unsigned int i = 0; i < spec->nreq; i++) {
+		const struct sp_req *r = &spec->req[i];
+		const struct saidx *idx = n > 0 ? &sa[n - 1]->spec.idx : NULL;
+
+		if (idx != NULL && addr_eq(&idx->src, &r->src) && addr_eq(&idx->dst, &r->dst) &&
+			(r->level != LEVEL_UNIQUE || idx->reqid == r->reqid))
+			n--;
+		else if (r->level != LEVEL_USE)
+			return false;
+	}
+	return true;
+}
+
+static const struct sa *
+newest(struct keyd *kd, const struct sp_req *r)
+{
+	const struct sa *best = NULL;
+	const struct sa *sa;
+
+	TAILQ_FOREACH (sa, &kd->sad.all, link) {
+		const struct saidx *idx = &sa->spec.idx;
+
+		if (addr_eq(&idx->src, &r->src) && addr_eq(&idx->dst, &r->dst) &&
+			(r->level != LEVEL_UNIQUE || r->reqid == idx->reqid))
+			best = sa;
+	}
+	return best;
+}
+
+static void
+drop_as(struct model_answer *out, enum drop_reason r)
+{
+	out->verdict = MODEL_DROP;
+	out->reason = r;
+}
+
+static void
+protect(struct keyd *kd, const struct sp_spec *spec, struct model_answer *out)
+{
+	for (unsigned int i = 0; i < spec->nreq; i++) {
+		const struct sa *sa = newest(kd, &spec->req[i]);
+
+		if (sa != NULL)
+			out->spi[out->nspi++] = sa->spec.spi;
+		else if (spec->req[i].level != LEVEL_USE)
+			drop_as(out, DROP_OUT_NO_SA);
+		if (out->verdict == MODEL_DROP)
+			return;
+	}
+}
+
+static void
+ask_out(struct keyd *kd, const struct model_pkt *p, struct model_answer *out)
+{
+	const struct sp *sp = find_policy(kd, DIR_OUT, p);
+
+	out->verdict = MODEL_SEND;
+	if (sp == AMBIGUOUS)
+		drop_as(out, DROP_FRAG_PORTS);
+	else if (sp == NULL ? !default_is_none(kd, p) : sp->spec.action == SP_DISCARD)
+		drop_as(out, DROP_POLICY_OUT);
+	else if (sp != NULL && sp->spec.action == SP_IPSEC)
+		protect(kd, &sp->spec, out);
+}
+
+static bool
+may_enter(
+	const struct keyd *kd, const struct model_pkt *p, const struct sp *sp, struct sa *const *sa)
+{
+	if (sp == NULL)
+		return default_is_none(kd, p);
+	return sp->spec.action == SP_NONE ||
+		(sp->spec.action == SP_IPSEC && is_proven(&sp->spec, sa, p->depth));
+}
+
+void
+model_ask(struct keyd *kd, const struct model_pkt *p, bool (*is_local)(const struct addr *),
+	struct model_answer *out)
+{
+	struct sa *sa[MODEL_DEPTH];
+	const struct sp *sp;
+
+	memset(out, 0, sizeof(*out));
+	for (unsigned int i = 0; i < p->depth; i++) {
+		sa[i] = sad_find(&kd->sad, p->tunnel[i].spi, IPPROTO_ESP, &p->tunnel[i].dst);
+		if (sa[i] == NULL) {
+			drop_as(out, DROP_SEC_NO_SA);
+			return;
+		}
+	}
+	sp = find_policy(kd, DIR_IN, p);
+	if (sp == AMBIGUOUS) {
+		drop_as(out, DROP_FRAG_PORTS);
+	} else if (!may_enter(kd, p, sp, sa)) {
+		drop_as(out, DROP_POLICY_IN);
+	} else if (is_local(&p->sel.dst)) {
+		out->verdict = MODEL_LOCAL;
+		if (p->is_frag)
+			drop_as(out, DROP_FRAG_REASM);
+	} else if (p->ttl <= 1) {
+		drop_as(out, DROP_IP_TTL);
+		out->is_ttl = true;
+	} else {
+		ask_out(kd, p, out);
+	}
+}
