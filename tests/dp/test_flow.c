@@ -10,6 +10,16 @@
 
 #include "dp/flow.h"
 
+static uint16_t
+af_proto(uint8_t af, uint8_t proto)
+{
+	const uint8_t b[2] = { af, proto };
+	uint16_t v;
+
+	memcpy(&v, b, sizeof(v));
+	return v;
+}
+
 /* Fields that say which flow it is; the answer's are none of them. */
 static void
 change(struct flow_key *k, unsigned int field)
@@ -19,16 +29,16 @@ change(struct flow_key *k, unsigned int field)
 		k->addr[0] ^= 1;
 		break;
 	case 1:
-		k->ports_be ^= 0x100;
+		k->ports_sa ^= 0x100ull << 32;
 		break;
 	case 2:
-		k->sa_slot ^= 4;
+		k->ports_sa ^= 4;
 		break;
 	case 3:
-		k->proto ^= 0x11;
+		k->af_proto ^= af_proto(0, 0x11);
 		break;
 	case 4:
-		k->af = k->af == AF_INET ? AF_INET6 : AF_INET;
+		k->af_proto ^= af_proto(AF_INET ^ AF_INET6, 0);
 		break;
 	default:
 		k->addr[field - 4] ^= 1ull << 63;
@@ -39,8 +49,10 @@ change(struct flow_key *k, unsigned int field)
 static void
 flow_key_every_field_counts(void **state)
 {
-	const struct flow_key v4 = { .addr = { 1 }, .ports_be = 2, .proto = 17, .af = AF_INET };
-	const struct flow_key v6 = { .addr = { 1, 2, 3, 4 }, .proto = 6, .af = AF_INET6 };
+	const struct flow_key v4 = {
+		.addr = { 1 }, .ports_sa = 2ull << 32, .af_proto = af_proto(AF_INET, 17)
+	};
+	const struct flow_key v6 = { .addr = { 1, 2, 3, 4 }, .af_proto = af_proto(AF_INET6, 6) };
 
 	(void)state;
 	assert_true(flow_key_eq(&v4, &v4) && flow_key_eq(&v6, &v6));
@@ -63,7 +75,7 @@ static void
 flow_find_wants_the_generation(void **state)
 {
 	struct flow_cache *c = calloc(1, sizeof(*c));
-	struct flow_key k = { .addr = { 1 }, .proto = 17, .af = AF_INET, .gen = 7 };
+	struct flow_key k = { .addr = { 1 }, .af_proto = af_proto(AF_INET, 17), .gen = 7 };
 
 	(void)state;
 	assert_non_null(c);
@@ -88,7 +100,7 @@ flow_victim_prefers_what_is_stale(void **state)
 	assert_non_null(c);
 	for (uint64_t i = 0; i < 3; i++) {
 		k[i] = (struct flow_key){
-			.addr = { i }, .proto = 17, .af = AF_INET, .gen = i == 0 ? 6 : 7
+			.addr = { i }, .af_proto = af_proto(AF_INET, 17), .gen = i == 0 ? 6 : 7
 		};
 	}
 	for (unsigned int i = 0; i < 2; i++)
@@ -122,7 +134,7 @@ flow_ports_are_those_of_selectors(void **state)
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
 		const uint32_t ports = l4_ports(l4, row[i].proto);
 
-		assert_int_equal(l4_need(row[i].proto), row[i].need);
+		assert_int_equal(l4_kinds[row[i].proto], row[i].need);
 		assert_memory_equal(&ports, row[i].ports, 4);
 	}
 }

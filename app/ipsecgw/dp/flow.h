@@ -88,7 +88,7 @@ flow_key_init(struct flow_key *k, struct rte_mbuf *m, uint32_t sa_slot)
 static inline bool
 flow_is_ip6(const struct flow_key *k)
 {
-	return (k->af_proto & 0xff) == AF_INET6;
+	return *(const uint8_t *)&k->af_proto == AF_INET6;
 }
 
 static inline uint32_t
