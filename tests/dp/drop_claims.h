@@ -18,6 +18,7 @@ enum drop_witness {
 
 static const enum drop_witness drop_claims[DROP_MAX] = {
 	[DROP_RX_NOT_LINEAR] = BY_DROPS_RX,
+	[DROP_ARP_MALFORMED] = BY_LOCAL,
 	[DROP_L2_SHORT] = BY_DROPS_RX,
 	[DROP_L2_UNKNOWN_TYPE] = BY_DROPS_RX,
 	[DROP_L2_NOT_FOR_US] = BY_DROPS_RX,

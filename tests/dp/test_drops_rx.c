@@ -148,7 +148,7 @@ drop_ip6_names_what_is_wrong_with_the_header(void **state)
 			.patch = { { V4 + 5, 3 }, { V4 + 6, IPPROTO_TCP } } },
 		{ "IPv6 in 0x0800", DROP_IP_VERSION, .v6 = true,
 			.patch = { { 12, 8 }, { 13, 0 } } },
-		{ "version 4 in 0x86dd", DROP_IP_HLEN, .v6 = true, .patch = { { V4, 0x40 } } },
+		{ "version 4 in 0x86dd", DROP_IP_VERSION, .v6 = true, .patch = { { V4, 0x40 } } },
 		{ "hop-by-hop beyond the packet", DROP_IP_EXTHDR, .v6 = true,
 			.patch = { { V4 + 6, 0 }, { V4 + 40, IPPROTO_UDP }, { V4 + 41, 7 } } },
 		{ "fragment header cut off", DROP_IP_EXTHDR, .v6 = true,

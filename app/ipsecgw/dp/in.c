@@ -114,8 +114,7 @@ in_finish(struct worker *w, struct rte_mbuf **m, uint16_t n)
 	for (uint16_t i = 0; i < n; i++) {
 		struct pkt_meta *meta = pkt_meta(m[i]);
 
-		/* The peer checked the header checksum when the packet was forwarded to it. */
-		if (unlikely(parse_family(m[i], m[i]->data_len, meta->af == AF_INET6, true) !=
+		if (unlikely(parse_family(m[i], m[i]->data_len, meta->af == AF_INET6, false) !=
 			    PARSE_OK)) {
 			drop(&w->lane, m[i], DROP_SEC_INNER);
 			continue;
