@@ -131,17 +131,6 @@ tx_vec(struct worker *w, struct pvec *in);
 /** Send what is queued for one port. */
 void
 tx_flush_port(struct worker *w, uint8_t port);
-/** Queue a finished frame for a port. */
-static inline void
-tx_frame(struct worker *w, uint8_t port, struct rte_mbuf *m)
-{
-	struct txbuf *b = &w->tx[port];
-
-	if (unlikely(b->n == PVEC_MAX))
-		tx_flush_port(w, port);
-	b->bytes += m->pkt_len;
-	b->m[b->n++] = m;
-}
 void
 tx_flush(struct worker *w);
 /** Give a packet to control. */
@@ -152,92 +141,5 @@ void
 punt_drop(struct worker *w, struct rte_mbuf *m, enum drop_reason reason, enum punt_kind kind);
 void
 punt_flush(struct worker *w);
-
-/** Move a whole vector to another one. */
-static inline void
-pvec_take(struct lane *lane, struct pvec *to, struct rte_mbuf **m, uint16_t n)
-{
-	for (uint16_t i = 0; i < n; i++)
-		pvec_add(lane, to, m[i]);
-}
-
-/** Bytes of the IP packet that meta describes. */
-static inline unsigned int
-ip_len(const struct pkt_meta *meta)
-{
-	return (unsigned int)meta->l4_off - meta->l3_off + meta->l4_len;
-}
-
-/** Count packets on the worker's row of a policy. */
-static inline void
-sp_count(const struct lane *lane, struct sp_rt *sp, uint32_t pkts, uint64_t bytes)
-{
-	struct sp_lc *lc = &sp->lc[lane->idx];
-
-	lc->pkts += pkts;
-	lc->bytes += bytes;
-	lc->last_tsc = lane->now_tsc;
-}
-
-/** One hop less to live (RFC 791, RFC 1624). @return false when the packet must not go on */
-static inline bool
-ttl_step(struct rte_mbuf *m)
-{
-	const struct pkt_meta *meta = pkt_meta(m);
-	uint8_t *ip = rte_pktmbuf_mtod_offset(m, uint8_t *, meta->l3_off);
-	uint16_t csum;
-	uint32_t sum;
-
-	if (unlikely(meta->af == AF_INET6)) {
-		if (unlikely(ip[7] <= 1))
-			return false;
-		ip[7]--;
-		return true;
-	}
-	if (unlikely(ip[8] <= 1))
-		return false;
-	ip[8]--;
-	/* TTL is the high byte of its word: the complement rises by 0x0100, in any byte order. */
-	memcpy(&csum, ip + 10, sizeof(csum));
-	sum = (uint32_t)csum + RTE_BE16(0x0100);
-	csum = (uint16_t)(sum + (sum >> 16));
-	memcpy(ip + 10, &csum, sizeof(csum));
-	return true;
-}
-
-/* Fragments have no ports, and a nested history is longer than the key: both are decided anew. */
-static inline bool
-flow_is_cacheable(const struct pkt_meta *meta)
-{
-	return (meta->flags & (PKT_F_FRAG | PKT_F_LOCAL_OUT | PKT_F_NO_CACHE)) == 0 &&
-		meta->depth <= 1;
-}
-
-static inline void
-flow_key_of(struct flow_key *k, struct rte_mbuf *m)
-{
-	const struct pkt_meta *meta = pkt_meta(m);
-
-	flow_key_init(k, m, meta->depth == 0 ? 0 : meta->sa->slot);
-}
-
-/** Append a parsed packet to v.clear; start to fetch what the flow cache knows of it. */
-static __rte_always_inline void
-flow_add(struct worker *w, struct rte_mbuf *m)
-{
-	struct pkt_meta *meta = pkt_meta(m);
-	struct flow_key key;
-
-	meta->ports_be = 0;
-	if (likely((meta->flags & PKT_F_FRAG) == 0))
-		meta->ports_be = l4_ports(
-			rte_pktmbuf_mtod_offset(m, const uint8_t *, meta->l4_off), meta->l4_proto);
-	if (likely(flow_is_cacheable(meta))) {
-		flow_key_of(&key, m);
-		meta->flow = flow_hash(&key, w->seed);
-		rte_prefetch0(&w->flow->slot[meta->flow & (FLOWS - 1)]);
-	}
-	pvec_add(&w->lane, &w->v.clear, m);
-}
 
 #endif

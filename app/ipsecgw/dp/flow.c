@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "dp/flow.h"
 
-#include "dp/dp_priv.h"
+#include "dp/dp_hot.h"
 #include "ipsec/types.h"
 
 const uint8_t l4_kinds[256] = {

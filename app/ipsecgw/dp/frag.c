@@ -5,7 +5,7 @@
 #include <rte_byteorder.h>
 #include <rte_ip_frag.h>
 
-#include "dp/dp_priv.h"
+#include "dp/dp_hot.h"
 #include "wire/ip.h"
 
 #define FRAGS_MAX 64u /* pieces of one packet: more is an attack or a mistake */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Inbound IPsec: find the SA, open, look at what came out. */
-#include "dp/dp_priv.h"
+#include "dp/dp_hot.h"
 #include "pkt/group.h"
 #include "wire/ip.h"
 #include "xform/xform.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Outbound IPsec: the request's SA, the way of the outer packet, room for growth, the transform. */
-#include "dp/dp_priv.h"
+#include "dp/dp_hot.h"
 #include "pkt/group.h"
 #include "wire/ip.h"
 #include "xform/xform.h"
@@ -21,9 +21,9 @@ sp_by_ref(const struct worker *w, uint32_t ref)
 /*
  * The SA of the first request from meta->step on that has one. A request at level use without an SA
  * is passed over, which may mean clear text: that is ipsec(4), so it is counted.
- * @return true when the packet is to be protected; else it has gone its way
+ * @return the SA, or NULL when the packet has gone its way
  */
-static bool
+static struct sa_rt *
 resolve(struct worker *w, struct rte_mbuf *m)
 {
 	struct pkt_meta *meta = pkt_meta(m);
@@ -31,26 +31,27 @@ resolve(struct worker *w, struct rte_mbuf *m)
 
 	if (sp == NULL) {
 		drop(&w->lane, m, DROP_POLICY_CHANGED);
-		return false;
+		return NULL;
 	}
 	for (; meta->step < sp->nreq; meta->step++) {
 		struct sp_step *step = &sp->step[meta->step];
-
 		/* Pairs with the release store of install_resolve(). */
-		meta->sa = atomic_load_explicit(&step->sa, memory_order_acquire);
-		if (meta->sa != NULL) {
+		struct sa_rt *sa = atomic_load_explicit(&step->sa, memory_order_acquire);
+
+		if (sa != NULL) {
+			meta->sa = sa;
 			meta->flags &= (uint8_t)~PKT_F_MORE;
 			meta->flags |= meta->step + 1 < sp->nreq ? PKT_F_MORE : 0;
-			return true;
+			return sa;
 		}
 		if (atomic_load_explicit(&step->level, memory_order_relaxed) != LEVEL_USE) {
 			drop(&w->lane, m, DROP_OUT_NO_SA);
-			return false;
+			return NULL;
 		}
 		w->rows.use_clear++;
 	}
 	pvec_add(&w->lane, &w->v.tx, m);
-	return false;
+	return NULL;
 }
 
 /* Largest inner packet that still fits the outer path: header, IV, padding to the block, trailer, ICV. */
@@ -126,16 +127,17 @@ static inline void
 prepare(struct worker *w, struct rte_mbuf *m, struct pvec *todo)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
+	struct sa_rt *sa = likely(meta->sa != NULL) ? meta->sa : resolve(w, m);
 	uint16_t mtu;
 
-	if (meta->sa == NULL && !resolve(w, m))
+	if (unlikely(sa == NULL))
 		return;
 	if (unlikely(!w->snap->knobs.esp_enable)) {
 		drop(&w->lane, m, DROP_ESP_DISABLED);
 		return;
 	}
 	mtu = unlikely((meta->flags & PKT_F_MORE) != 0) ? bundle_mtu(w, m) :
-							  sa_route(w, meta->sa)->route_mtu;
+							  sa_route(w, sa)->route_mtu;
 	if (unlikely(ip_len(meta) > mtu))
 		too_big(w, m, mtu, todo);
 	else

@@ -5,7 +5,7 @@
 #include <rte_byteorder.h>
 #include <rte_ether.h>
 
-#include "dp/dp_priv.h"
+#include "dp/dp_hot.h"
 
 #define PREFETCH_AHEAD 4u
 

@@ -4,7 +4,7 @@
 
 #include <rte_byteorder.h>
 
-#include "dp/dp_priv.h"
+#include "dp/dp_hot.h"
 #include "wire/ip.h"
 
 /*
@@ -17,7 +17,8 @@
  * The policy of a fragment is found by an exact walk, because its ports are unknown.
  */
 
-#define FRAG_AMBIGUOUS ((struct sp_rt *)-1)
+/* Stands for "cannot be decided" where a policy would stand. */
+static struct sp_rt frag_ambiguous;
 
 struct batch {
 	uint16_t n;
@@ -163,7 +164,8 @@ put_key6(struct key6 *k, struct rte_mbuf *m)
 	const struct pkt_meta *meta = pkt_meta(m);
 
 	k->proto = meta->l4_proto;
-	memcpy(k->src, src_of(m), 32);
+	memcpy(k->src, src_of(m), sizeof(k->src));
+	memcpy(k->dst, dst_of(m), sizeof(k->dst));
 	memcpy(&k->sport_be, &meta->ports_be, 4);
 }
 
@@ -194,7 +196,7 @@ walk_fragment(const struct worker *w, enum sp_dir dir, struct rte_mbuf *m)
 			continue;
 		if (s->src.port_be != 0 || s->dst.port_be != 0 ||
 			(hidden && s->proto != ULPROTO_ANY))
-			return FRAG_AMBIGUOUS;
+			return &frag_ambiguous;
 		return sp;
 	}
 	return NULL;
@@ -290,7 +292,7 @@ default_lets_pass(const struct worker *w, uint8_t af)
 static enum drop_reason
 check_in(const struct worker *w, struct rte_mbuf *m, struct sp_rt *sp)
 {
-	if (sp == FRAG_AMBIGUOUS)
+	if (sp == &frag_ambiguous)
 		return DROP_FRAG_PORTS;
 	if (sp == NULL)
 		return default_lets_pass(w, pkt_meta(m)->af) ? PARSE_OK : DROP_POLICY_IN;
@@ -394,7 +396,7 @@ send_by_policy(struct worker *w, struct rte_mbuf *m, struct sp_rt *sp_in, struct
 {
 	struct pkt_meta *meta = pkt_meta(m);
 
-	if (sp == FRAG_AMBIGUOUS) {
+	if (sp == &frag_ambiguous) {
 		drop(&w->lane, m, DROP_FRAG_PORTS);
 		return;
 	}

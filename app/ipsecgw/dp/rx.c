@@ -2,7 +2,7 @@
 /* Packets from the ports and from control. */
 #include <rte_ethdev.h>
 
-#include "dp/dp_priv.h"
+#include "dp/dp_hot.h"
 
 void
 rx_vec(struct worker *w, struct pvec *out)

@@ -2,7 +2,7 @@
 /* Out of the gateway: link header, size, ports; and up to control. */
 #include <rte_ethdev.h>
 
-#include "dp/dp_priv.h"
+#include "dp/dp_hot.h"
 
 void
 punt(struct worker *w, struct rte_mbuf *m, enum punt_kind kind)

@@ -15,7 +15,7 @@
 #include <rte_interrupts.h>
 #include <rte_malloc.h>
 
-#include "dp/dp_priv.h"
+#include "dp/dp_hot.h"
 
 #define INJECT_RING  1024u /* packets */
 #define SAMPLE_MASK  255u /* one step in 256 is measured */
@@ -25,7 +25,7 @@
 #define DRAIN_US     200000u /* for packets inside look-aside engines at stop */
 
 static const char *const names[STAGE_MAX] = {
-#define X(sym, name) [STAGE_##sym] = name,
+#define X(sym, name) [STAGE_##sym] = (name),
 	STAGES(X)
 #undef X
 };
