@@ -365,6 +365,20 @@ drop_sec_inner_longer_than_it_is(void **state)
 }
 
 static void
+drop_sec_inner_with_a_bad_header(void **state)
+{
+	uint8_t inner[100];
+	const uint8_t *ip;
+
+	(void)state;
+	(void)case_inner(&ip, false, 100);
+	memcpy(inner, ip, 100);
+	inner[0] = 0x44;
+	send_inside(inner, 100, 4, 0, 0);
+	case_dropped_once(DROP_SEC_INNER);
+}
+
+static void
 drop_sec_inner_with_a_bad_checksum(void **state)
 {
 	uint8_t inner[100];
@@ -520,6 +534,7 @@ main(void)
 		IN(drop_sec_next_that_is_no_packet),
 		IN(drop_sec_dummy_as_it_was_meant),
 		IN(drop_sec_inner_longer_than_it_is),
+		IN(drop_sec_inner_with_a_bad_header),
 		IN(drop_sec_inner_with_a_bad_checksum),
 		IN(drop_sec_ecn_when_congestion_meets_not_ect),
 		IN(drop_sec_spoof_unless_told_otherwise),
