@@ -11,7 +11,7 @@ enum drop_witness {
 	BY_DROPS_RX, /* test_drops_rx.c; checked there */
 	BY_DROPS_SEC, /* test_drops_sec.c; checked there */
 	BY_ESP, /* test_esp.c: engine errors, made by spoiling what the engine gets */
-	BY_CRYPTO, /* test_lookaside.c: needs an engine with a queue */
+	BY_CRYPTO, /* test_crypto.c: needs an engine with a queue that is full */
 	BY_LOCAL, /* test_local.c: counted by control, not by a worker */
 	BY_CTL, /* control's own queue to the workers */
 };
@@ -46,7 +46,7 @@ static const enum drop_witness drop_claims[DROP_MAX] = {
 	[DROP_ICMP_IGNORED] = BY_LOCAL,
 	[DROP_POLICY_IN] = BY_DROPS_SEC,
 	[DROP_POLICY_OUT] = BY_DROPS_SEC,
-	[DROP_POLICY_CHANGED] = BY_CRYPTO,
+	[DROP_POLICY_CHANGED] = BY_DROPS_SEC,
 	[DROP_OUT_NO_SA] = BY_DROPS_SEC,
 	[DROP_OUT_NO_ROOM] = BY_DROPS_SEC,
 	[DROP_OUT_SEQ] = BY_DROPS_SEC,

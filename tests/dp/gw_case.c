@@ -21,6 +21,26 @@ case_start(void **state)
 }
 
 int
+case_start_lookaside(void **state)
+{
+	const char *const devices[] = { "crypto_openssl0", NULL };
+
+	(void)state;
+	gw_open(&gw, CRYPTO_LOOKASIDE, devices);
+	return 0;
+}
+
+void
+case_settle(void)
+{
+	for (unsigned int i = 0; i < 1000; i++) {
+		if (gw_step(&gw) == 0 && crypto_inflight(worker_lane(gw.w)) == 0)
+			return;
+	}
+	fail_msg("packets stay in their engine");
+}
+
+int
 case_stop(void **state)
 {
 	(void)state;

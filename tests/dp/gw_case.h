@@ -30,6 +30,9 @@ extern uint8_t case_frame[CASE_FRAME_MAX]; /* scratch: the frame sent last */
 /** cmocka setup and teardown of a case with the direct engine. */
 int
 case_start(void **state);
+/** The same with a cryptodev, whose packets come back in a later step. */
+int
+case_start_lookaside(void **state);
 int
 case_stop(void **state);
 
@@ -39,6 +42,9 @@ case_send(const struct gw_frame *f);
 /** A raw frame, one step. */
 void
 case_send_raw(unsigned int port, const uint8_t *frame, unsigned int len);
+/** Step until no engine holds a packet. */
+void
+case_settle(void);
 /** Protect with SPI 0x1002 and CASE_KEY_IN unless e says otherwise, receive, one step. */
 void
 case_send_esp(const struct gw_esp *e);

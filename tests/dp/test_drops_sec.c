@@ -161,6 +161,28 @@ drop_esp_disabled_in_both_directions(void **state)
 	assert_int_equal(gw_all_drops(&gw), 2);
 }
 
+/* The policy of a bundle is replaced while its packet is in the engine for the first request. */
+static void
+drop_policy_changed_between_two_requests(void **state)
+{
+	struct gw_frame f = gw_frame(GW_LAN, "10.1.0.2", "10.2.0.2");
+	static const char bundle[] =
+		"spdupdate 10.1.0.0/16 10.2.0.0/16 any -P out ipsec "
+		"esp/tunnel/192.0.2.1-192.0.2.2/require esp/tunnel/192.0.2.1-192.0.2.2/require;";
+
+	(void)state;
+	gw_setkey(&gw, CASE_SA_OUT);
+	gw_setkey(&gw, bundle);
+	gw_rx(&gw, GW_LAN, case_frame, gw_build(&gw, &f, case_frame));
+	case_settle();
+	assert_int_equal(case_drain(GW_WAN), 1);
+	case_send(&f);
+	assert_int_equal(crypto_inflight(worker_lane(gw.w)), 1);
+	gw_setkey(&gw, bundle); /* another policy, though it says the same */
+	case_settle();
+	case_dropped_once(DROP_POLICY_CHANGED);
+}
+
 /* ---- inbound: the SA ---- */
 
 static void
@@ -365,6 +387,20 @@ drop_sec_inner_longer_than_it_is(void **state)
 }
 
 static void
+drop_sec_inner_with_a_bad_header(void **state)
+{
+	uint8_t inner[100];
+	const uint8_t *ip;
+
+	(void)state;
+	(void)case_inner(&ip, false, 100);
+	memcpy(inner, ip, 100);
+	inner[0] = 0x44;
+	send_inside(inner, 100, 4, 0, 0);
+	case_dropped_once(DROP_SEC_INNER);
+}
+
+static void
 drop_sec_inner_with_a_bad_checksum(void **state)
 {
 	uint8_t inner[100];
@@ -505,6 +541,8 @@ main(void)
 		OUT(drop_out_seq_at_the_last_number),
 		OUT(drop_out_sa_state_once_it_is_deleted),
 		OUT(drop_esp_disabled_in_both_directions),
+		cmocka_unit_test_setup_teardown(
+			drop_policy_changed_between_two_requests, case_start_lookaside, case_stop),
 		IN(drop_sec_no_sa_for_an_unknown_spi),
 		IN(drop_sec_no_sa_for_an_outbound_spi),
 		IN(drop_sec_sa_state_once_it_is_deleted),
@@ -520,6 +558,7 @@ main(void)
 		IN(drop_sec_next_that_is_no_packet),
 		IN(drop_sec_dummy_as_it_was_meant),
 		IN(drop_sec_inner_longer_than_it_is),
+		IN(drop_sec_inner_with_a_bad_header),
 		IN(drop_sec_inner_with_a_bad_checksum),
 		IN(drop_sec_ecn_when_congestion_meets_not_ect),
 		IN(drop_sec_spoof_unless_told_otherwise),

@@ -59,12 +59,12 @@ parse_ip4(const uint8_t *ip, unsigned int avail, struct pkt_meta *meta, bool csu
 {
 	const uint64_t plain_mask = RTE_BE64(0xff00000000003fff),
 		       plain = RTE_BE64(0x4500000000000000);
-	const unsigned int ihl = (ip[0] & 15u) * 4u;
-	unsigned int total;
+	unsigned int ihl, total;
 	uint64_t head;
 
 	if (unlikely(avail < sizeof(struct ip4)))
 		return DROP_IP_SHORT;
+	ihl = (ip[0] & 15u) * 4u;
 	memcpy(&head, ip, sizeof(head));
 	total = get16(ip + 2);
 	meta->flags = 0;
