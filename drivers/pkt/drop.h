@@ -12,6 +12,7 @@
 	X(L2_UNKNOWN_TYPE, "l2.unknown_type", "EtherType is not IPv4, IPv6, ARP or a known VLAN",  \
 		"")                                                                                \
 	X(L2_NOT_FOR_US, "l2.not_for_us", "unicast frame for another station", "")                 \
+	X(L2_GROUP, "l2.group", "IP packet for one host in a frame for many", "")                  \
 	X(L2_VLAN, "l2.vlan", "no interface has this VLAN", "")                                    \
 	X(IP_SHORT, "ip.short", "packet shorter than its IP header or length field", "")           \
 	X(IP_VERSION, "ip.version", "IP version does not match the EtherType", "")                 \

@@ -27,7 +27,8 @@ struct sa_rt;
 #define PKT_F_CRYPTO_ERR  0x08u /* engine error that is not an ICV mismatch */
 #define PKT_F_OUT         0x10u /* in an engine for outbound protection (else inbound) */
 #define PKT_F_MORE        0x20u /* outbound: the policy has another request after this one */
-#define PKT_F_NO_CACHE    0x40u /* IPv4 options: each packet is looked at for itself */
+#define PKT_F_NO_CACHE    0x40u /* each packet is looked at for itself: IPv4 options, group frames */
+#define PKT_F_L2_GROUP    0x80u /* came in a frame for many stations */
 
 /**
  * Per-packet metadata, a dynfield at a fixed offset in the cache line of tx_offload.

@@ -104,6 +104,18 @@ drop_l2_names_what_is_wrong_with_the_frame(void **state)
 }
 
 static void
+drop_l2_group_is_not_forwarded(void **state)
+{
+	const struct gw_frame f = gw_frame(GW_LAN, "10.1.0.2", "10.2.0.2");
+	const unsigned int len = gw_build(&gw, &f, case_frame);
+
+	(void)state;
+	memset(case_frame, 0xff, 6);
+	case_send_raw(GW_LAN, case_frame, len);
+	case_dropped_once(DROP_L2_GROUP);
+}
+
+static void
 drop_ip4_names_what_is_wrong_with_the_header(void **state)
 {
 	static const struct row rows[] = {
@@ -475,6 +487,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(drop_l2_names_what_is_wrong_with_the_frame),
+		CASE(drop_l2_group_is_not_forwarded),
 		CASE(drop_ip4_names_what_is_wrong_with_the_header),
 		CASE(drop_ip6_names_what_is_wrong_with_the_header),
 		CASE(drop_ip_refuses_addresses_and_routes),

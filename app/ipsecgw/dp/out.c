@@ -28,6 +28,7 @@ resolve(struct worker *w, struct rte_mbuf *m)
 {
 	struct pkt_meta *meta = pkt_meta(m);
 	struct sp_rt *sp = sp_by_ref(w, meta->sp_ref);
+	const bool is_bare = meta->step == 0;
 
 	if (sp == NULL) {
 		drop(&w->lane, m, DROP_POLICY_CHANGED);
@@ -48,8 +49,8 @@ resolve(struct worker *w, struct rte_mbuf *m)
 			drop(&w->lane, m, DROP_OUT_NO_SA);
 			return NULL;
 		}
-		w->rows.use_clear++;
 	}
+	w->rows.use_clear += is_bare;
 	pvec_add(&w->lane, &w->v.tx, m);
 	return NULL;
 }

@@ -171,6 +171,8 @@ parse_one(struct worker *w, struct rte_mbuf *m)
 		drop(&w->lane, m, reason);
 		return;
 	}
+	if (unlikely((rte_pktmbuf_mtod(m, const uint8_t *)[0] & 1) != 0))
+		meta->flags |= PKT_F_L2_GROUP | PKT_F_NO_CACHE;
 	/* ESP on a fragment is nonsense before reassembly (RFC 4303 3.4.1). */
 	if (meta->l4_proto == IPPROTO_ESP && likely((meta->flags & PKT_F_FRAG) == 0))
 		pvec_add(&w->lane, &w->v.sec, m);

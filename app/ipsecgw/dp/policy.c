@@ -118,6 +118,9 @@ check_addrs(const struct worker *w, struct rte_mbuf *m)
 		if (is_link_local6(dst))
 			return DROP_IP_LOCAL;
 	}
+	/* RFC 1812 5.3.4: what was sent to everybody on the link is nobody's to forward. */
+	if ((meta->flags & PKT_F_L2_GROUP) != 0)
+		return DROP_L2_GROUP;
 	if ((meta->flags & PKT_F_LOCAL_OUT) != 0 ||
 		nh_kind(w, route_addr(w, meta->af, src)) != NH_LOCAL)
 		return PARSE_OK;
