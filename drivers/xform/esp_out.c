@@ -154,7 +154,7 @@ out_run(struct lane *lane, const struct tunnel_rules *rules, struct rte_mbuf **m
 	struct cop *cop)
 {
 	struct sa_rt *sa = pkt_meta(m[0])->sa;
-	uint64_t seq = 0;
+	uint64_t seq = 0, bytes = 0;
 	uint16_t got;
 
 	if (unlikely(atomic_load_explicit(&sa->state, memory_order_relaxed) == SA_DEAD)) {
@@ -166,8 +166,11 @@ out_run(struct lane *lane, const struct tunnel_rules *rules, struct rte_mbuf **m
 		sa->lc[lane->idx].seq_overflow += n - got;
 		drop_all(lane, m + got, n - got, DROP_OUT_SEQ);
 	}
-	for (uint16_t i = 0; i < got; i++)
+	for (uint16_t i = 0; i < got; i++) {
 		out_one(lane, rules, m[i], seq + i, &cop[i]);
+		bytes += cop[i].text_len;
+	}
+	count(lane, sa, got, bytes);
 	return got;
 }
 
@@ -191,9 +194,7 @@ esp_out_begin(struct lane *lane, struct rte_mbuf **m, uint16_t n)
 uint16_t
 esp_out_end(struct lane *lane, struct rte_mbuf **m, uint16_t n)
 {
-	struct sa_rt *sa = n > 0 ? pkt_meta(m[0])->sa : NULL;
-	uint64_t bytes = 0;
-	uint16_t kept = 0, pkts = 0;
+	uint16_t kept = 0;
 
 	for (uint16_t i = 0; i < n; i++) {
 		struct pkt_meta *meta = pkt_meta(m[i]);
@@ -202,18 +203,8 @@ esp_out_end(struct lane *lane, struct rte_mbuf **m, uint16_t n)
 			drop(lane, m[i], DROP_CRYPTO_ERROR);
 			continue;
 		}
-		if (meta->sa != sa) {
-			count(lane, sa, pkts, bytes);
-			sa = meta->sa;
-			pkts = 0;
-			bytes = 0;
-		}
-		pkts++;
-		bytes += text_len(sa, meta);
 		meta->flags &= (uint8_t)~PKT_F_OUT;
 		m[kept++] = m[i];
 	}
-	if (pkts > 0)
-		count(lane, sa, pkts, bytes);
 	return kept;
 }

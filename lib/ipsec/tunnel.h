@@ -17,7 +17,7 @@
 struct tunnel_rules {
 	uint8_t tos_mask[2]; /* by inner family KNOBS_V4, KNOBS_V6: bits that reach the outer */
 	bool ecn_in[2]; /* by inner family: outer ECN is merged into the inner */
-	uint16_t df_keep[2], df_set[2]; /* by inner family, host order */
+	uint16_t df_keep_be[2], df_set_be[2]; /* by inner family */
 	uint8_t ttl;
 };
 
@@ -31,8 +31,8 @@ tunnel_rules_init(struct tunnel_rules *r, const struct knobs *k)
 		r->ecn_in[i] = k->af[i].ecn >= 0;
 	}
 	/* An inner IPv6 header has no DF bit and asks for none: its rows stay 0. */
-	r->df_set[KNOBS_V4] = k->dfbit == 1 ? IP4_DF : 0;
-	r->df_keep[KNOBS_V4] = k->dfbit == 0 || k->dfbit == 1 ? 0 : IP4_DF;
+	r->df_set_be[KNOBS_V4] = k->dfbit == 1 ? htons(IP4_DF) : 0;
+	r->df_keep_be[KNOBS_V4] = k->dfbit == 0 || k->dfbit == 1 ? 0 : htons(IP4_DF);
 	r->ttl = (uint8_t)k->ip_ttl;
 }
 
@@ -53,7 +53,7 @@ tunnel_tos(const uint8_t *p, unsigned int v6)
 struct tunnel_outer {
 	uint16_t len; /* bytes behind the outer IP header */
 	uint16_t id; /* IPv4 identification */
-	uint16_t df; /* IP4_DF or 0 */
+	uint16_t df_be; /* htons(IP4_DF) or 0 */
 	uint8_t tos, ttl;
 };
 
@@ -63,26 +63,29 @@ tunnel_outer_init(
 	struct tunnel_outer *o, const struct tunnel_rules *r, const uint8_t *inner, unsigned int v6)
 {
 	/* Bytes 6 and 7 of an IPv6 header are masked away by the rules. */
-	o->df = (tunnel_get16(inner + 6) & r->df_keep[v6]) | r->df_set[v6];
+	uint16_t frag_be;
+
+	memcpy(&frag_be, inner + 6, sizeof(frag_be));
+	o->df_be = (frag_be & r->df_keep_be[v6]) | r->df_set_be[v6];
 	o->tos = tunnel_tos(inner, v6) & r->tos_mask[v6];
 	o->ttl = r->ttl;
 }
 
 /**
- * Make the constant part of an outer IPv4 header. Its checksum field holds, in host order, the
- * unfinished sum of the constant words, which tunnel_put4() completes.
+ * Make the constant part of an outer IPv4 header. Its checksum field holds the unfinished sum of the
+ * constant words as they stand in memory, which tunnel_put4() completes: the one's complement sum may be
+ * formed in either byte order (RFC 1071 2).
  */
 static inline void
 tunnel_template4(
 	uint8_t out[sizeof(struct ip4)], const uint8_t src[4], const uint8_t dst[4], uint8_t proto)
 {
 	struct ip4 h = { .ver_ihl = 0x45, .proto = proto };
-	uint32_t sum = 0x4500u + proto;
+	uint32_t sum;
 
 	memcpy(h.src, src, 4);
 	memcpy(h.dst, dst, 4);
-	for (unsigned int i = 0; i < 4; i += 2)
-		sum += (uint32_t)tunnel_get16(src + i) + tunnel_get16(dst + i);
+	sum = ip_csum_add(&h, sizeof(h), 0);
 	sum = (sum & 0xffffu) + (sum >> 16);
 	h.csum_be = (uint16_t)((sum & 0xffffu) + (sum >> 16));
 	memcpy(out, &h, sizeof(h));
@@ -91,18 +94,21 @@ tunnel_template4(
 static inline void
 tunnel_put4(uint8_t *p, const uint8_t *template, const struct tunnel_outer *o)
 {
-	const uint16_t len = (uint16_t)(o->len + sizeof(struct ip4));
-	const uint16_t mid[3] = { htons(len), htons(o->id), htons(o->df) };
+	const uint16_t len_be = htons((uint16_t)(o->len + sizeof(struct ip4)));
+	const uint16_t id_be = htons(o->id);
 	uint16_t csum;
 	uint32_t sum;
 
 	memcpy(&csum, template + offsetof(struct ip4, csum_be), sizeof(csum));
-	sum = (uint32_t)csum + o->tos + len + o->id + o->df + ((uint32_t)o->ttl << 8);
+	sum = (uint32_t)csum + len_be + id_be + o->df_be + htons(o->tos) +
+		htons((uint16_t)(o->ttl << 8));
 	sum = (sum & 0xffffu) + (sum >> 16);
-	csum = htons((uint16_t) ~(sum + (sum >> 16)));
+	csum = (uint16_t) ~(sum + (sum >> 16));
 	memcpy(p, template, sizeof(struct ip4));
 	p[offsetof(struct ip4, tos)] = o->tos;
-	memcpy(p + offsetof(struct ip4, len_be), mid, sizeof(mid));
+	memcpy(p + offsetof(struct ip4, len_be), &len_be, sizeof(len_be));
+	memcpy(p + offsetof(struct ip4, id_be), &id_be, sizeof(id_be));
+	memcpy(p + offsetof(struct ip4, frag_be), &o->df_be, sizeof(o->df_be));
 	p[offsetof(struct ip4, ttl)] = o->ttl;
 	memcpy(p + offsetof(struct ip4, csum_be), &csum, sizeof(csum));
 }

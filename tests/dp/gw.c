@@ -258,6 +258,18 @@ gw_commit(struct gw *g)
 }
 
 void
+gw_set_mtu(struct gw *g, uint8_t iface, uint16_t mtu)
+{
+	struct nexthop *nh = atomic_load(snap_current(g->snap))->nh;
+
+	g->ports.iface[iface].mtu = mtu;
+	for (unsigned int i = 0; i < NH_MAX; i++) {
+		if (nh[i].iface == iface)
+			nh[i].mtu = mtu;
+	}
+}
+
+void
 gw_rx(struct gw *g, unsigned int port, const uint8_t *frame, unsigned int len)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(g->pool);

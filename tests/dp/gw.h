@@ -41,6 +41,10 @@ gw_setkey(struct gw *g, const char *text);
 void
 gw_commit(struct gw *g);
 
+/** Change an interface's MTU, also where next hops remember it. */
+void
+gw_set_mtu(struct gw *g, uint8_t iface, uint16_t mtu);
+
 /** A frame of len bytes on a port's wire. */
 void
 gw_rx(struct gw *g, unsigned int port, const uint8_t *frame, unsigned int len);

@@ -256,7 +256,7 @@ drop_ip_too_big_tells_the_mtu(void **state)
 	struct rte_mbuf *m;
 
 	(void)state;
-	gw.ports.iface[GW_WAN].mtu = 1400;
+	gw_set_mtu(&gw, GW_WAN, 1400);
 	f.len = 1400;
 	f.frag = IP4_DF;
 	case_send(&f);
@@ -334,7 +334,7 @@ drop_frag_nobuf_when_the_pool_is_empty(void **state)
 	unsigned int n = 0;
 
 	(void)state;
-	gw.ports.iface[GW_WAN].mtu = 600;
+	gw_set_mtu(&gw, GW_WAN, 600);
 	f.len = 1000;
 	gw_rx(&gw, GW_LAN, case_frame, gw_build(&gw, &f, case_frame));
 	while (n < ARRAY_LEN(held) && (held[n] = rte_pktmbuf_alloc(gw.pool)) != NULL)
@@ -354,7 +354,7 @@ drop_vec_full_bounds_fragments(void **state)
 
 	(void)state;
 	gw_setkey(&gw, CASE_SA_OUT CASE_POLICY_OUT);
-	gw.ports.iface[GW_WAN].mtu = 124; /* 70 bytes of packet per tunnel packet, 48 of payload */
+	gw_set_mtu(&gw, GW_WAN, 124); /* 70 bytes of packet per tunnel packet, 48 of payload */
 	gw_commit(&gw);
 	f.len = 20 + 48 * 31;
 	for (unsigned int i = 0; i < 9; i++)
@@ -377,7 +377,7 @@ drop_vec_full_is_counted_once_per_piece(void **state)
 
 	(void)state;
 	gw_setkey(&gw, CASE_SA_OUT CASE_POLICY_OUT);
-	gw.ports.iface[GW_WAN].mtu = 124;
+	gw_set_mtu(&gw, GW_WAN, 124);
 	gw_commit(&gw);
 	for (unsigned int i = 0; i < 9; i++) {
 		f.len = 20 + 48 * (i < 8 ? 31 : 9);

@@ -111,7 +111,7 @@ drop_out_no_room_when_the_buffer_is_full(void **state)
 	struct rte_mbuf *m = rte_pktmbuf_alloc(gw.pool);
 
 	(void)state;
-	gw.ports.iface[GW_WAN].mtu = 9000;
+	gw_set_mtu(&gw, GW_WAN, 9000);
 	gw_commit(&gw);
 	f.len = 2030;
 	memcpy(rte_pktmbuf_append(m, 2044), case_frame, gw_build(&gw, &f, case_frame));

@@ -68,7 +68,7 @@ tunnel_outer_follows_df_and_ecn_of_every_combination(void **state)
 		make_inner(inner, v6, tos, df);
 		tunnel_rules_init(&rules, &k);
 		tunnel_outer_init(&o, &rules, inner, v6);
-		assert_int_equal(o.df, want_df(dfbit, v6, df) ? IP4_DF : 0);
+		assert_int_equal(o.df_be, want_df(dfbit, v6, df) ? htons(IP4_DF) : 0);
 		assert_int_equal(o.tos, ecn == 0 ? tos & 0xfc : tos);
 		assert_int_equal(o.ttl, k.ip_ttl);
 		assert_int_equal(rules.ecn_in[v6], ecn >= 0);
@@ -83,7 +83,7 @@ tunnel_put4_is_a_header_with_its_checksum(void **state)
 		uint8_t addr[8], template[20], p[20];
 		struct tunnel_outer o = { .len = (uint16_t)(rng_next(&rng) % 65000),
 			.id = (uint16_t)rng_next(&rng),
-			.df = i & 1 ? IP4_DF : 0,
+			.df_be = i & 1 ? htons(IP4_DF) : 0,
 			.tos = (uint8_t)rng_next(&rng),
 			.ttl = (uint8_t)rng_next(&rng) };
 		uint8_t fill =
@@ -99,7 +99,7 @@ tunnel_put4_is_a_header_with_its_checksum(void **state)
 		assert_int_equal(p[1], o.tos);
 		assert_int_equal(tunnel_get16(p + 2), o.len + 20);
 		assert_int_equal(tunnel_get16(p + 4), o.id);
-		assert_int_equal(tunnel_get16(p + 6), o.df);
+		assert_int_equal(tunnel_get16(p + 6), ntohs(o.df_be));
 		assert_int_equal(p[8], o.ttl);
 		assert_int_equal(p[9], IPPROTO_ESP);
 		assert_memory_equal(p + 12, addr, 8);
@@ -109,7 +109,9 @@ tunnel_put4_is_a_header_with_its_checksum(void **state)
 static void
 tunnel_put6_is_a_header(void **state)
 {
-	const struct tunnel_outer o = { .len = 0x1234, .df = IP4_DF, .tos = 0xb9, .ttl = 33 };
+	const struct tunnel_outer o = {
+		.len = 0x1234, .df_be = htons(IP4_DF), .tos = 0xb9, .ttl = 33
+	};
 	uint8_t addr[32], template[40], p[40];
 
 	(void)state;

@@ -14,10 +14,10 @@ const uint8_t l4_kinds[256] = {
 	[IPPROTO_ICMPV6] = L4_ICMP,
 };
 
-/** What packets of one flow have in common, while they follow each other. */
+/** What packets that follow each other under the same policies have in common. */
 struct flow_run {
-	const struct flow *f; /* NULL: none yet */
-	struct pvec *to; /* v.out when protected, else v.tx */
+	struct sp_rt *sp_in, *sp_out;
+	struct pvec *to; /* v.out when protected, else v.tx; NULL: no run yet */
 	struct sa_rt *sa;
 	uint32_t sp_ref;
 	uint32_t pkts;
@@ -28,12 +28,12 @@ struct flow_run {
 static void
 run_end(const struct worker *w, struct flow_run *run)
 {
-	if (run->f == NULL || run->pkts == 0)
+	if (run->pkts == 0)
 		return;
-	if (run->f->sp_in != NULL)
-		sp_count(&w->lane, run->f->sp_in, run->pkts, run->bytes);
-	if (run->f->sp_out != NULL)
-		sp_count(&w->lane, run->f->sp_out, run->pkts, run->bytes);
+	if (run->sp_in != NULL)
+		sp_count(&w->lane, run->sp_in, run->pkts, run->bytes);
+	if (run->sp_out != NULL)
+		sp_count(&w->lane, run->sp_out, run->pkts, run->bytes);
 }
 
 static void
@@ -41,7 +41,7 @@ run_start(struct worker *w, struct flow_run *run, const struct flow *f)
 {
 	struct sp_rt *out = f->sp_out;
 
-	*run = (struct flow_run){ .f = f, .to = &w->v.tx };
+	*run = (struct flow_run){ .sp_in = f->sp_in, .sp_out = out, .to = &w->v.tx };
 	if (out == NULL || out->action != SP_IPSEC)
 		return;
 	run->to = &w->v.out;
@@ -58,7 +58,7 @@ run_start(struct worker *w, struct flow_run *run, const struct flow *f)
 }
 
 static inline void
-apply(struct worker *w, struct rte_mbuf *m, struct flow_run *run)
+apply(struct worker *w, struct rte_mbuf *m, struct flow_run *run, uint16_t nh)
 {
 	struct pkt_meta *meta = pkt_meta(m);
 
@@ -67,8 +67,8 @@ apply(struct worker *w, struct rte_mbuf *m, struct flow_run *run)
 		return;
 	}
 	run->pkts++;
-	run->bytes += ip_len(meta);
-	meta->nh = run->f->key.nh;
+	run->bytes += (uint64_t)m->data_len - meta->l3_off;
+	meta->nh = nh;
 	meta->sa = run->sa;
 	meta->sp_ref = run->sp_ref;
 	meta->step = 0;
@@ -91,7 +91,7 @@ find(struct worker *w, struct rte_mbuf *m)
 void
 flow_vec(struct worker *w, struct pvec *in)
 {
-	struct flow_run run = { .f = NULL };
+	struct flow_run run = { .to = NULL };
 
 	for (uint16_t i = 0; i < in->n; i++) {
 		const struct flow *f = find(w, in->m[i]);
@@ -100,11 +100,11 @@ flow_vec(struct worker *w, struct pvec *in)
 			pvec_add(&w->lane, &w->v.miss, in->m[i]);
 			continue;
 		}
-		if (f != run.f) {
+		if (f->sp_out != run.sp_out || f->sp_in != run.sp_in || run.to == NULL) {
 			run_end(w, &run);
 			run_start(w, &run, f);
 		}
-		apply(w, in->m[i], &run);
+		apply(w, in->m[i], &run, f->key.nh);
 	}
 	run_end(w, &run);
 	in->n = 0;

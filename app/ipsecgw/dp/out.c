@@ -82,7 +82,7 @@ sa_route(const struct worker *w, struct sa_rt *sa)
 	nh = &w->snap->nh[lc->route_nh];
 	lc->route_mtu = UINT16_MAX;
 	if (nh_kind(w, lc->route_nh) >= NH_GLEAN)
-		lc->route_mtu = inner_mtu(sa, w->env.ports->iface[nh->iface].mtu);
+		lc->route_mtu = inner_mtu(sa, nh->mtu);
 	/* An on-link prefix gives way to a host route without a new snapshot. */
 	lc->route_gen = nh_kind(w, lc->route_nh) == NH_GLEAN ? 0 : w->snap->gen;
 	return lc;

@@ -85,55 +85,41 @@ tx_flush(struct worker *w)
 	}
 }
 
-/** What a run of packets to one next hop has in common. */
-struct adjacency {
-	const struct nexthop *nh;
-	const uint8_t *hdr; /* Ethernet header of the neighbour */
-	enum nh_kind kind;
-	uint16_t mtu;
-	uint8_t port;
-};
-
-static void
-adjacency_init(const struct worker *w, struct adjacency *a, uint16_t nh)
+/* Bytes of the IP packet: it ends where the buffer's data ends, whatever stands before it. */
+static inline unsigned int
+pkt_ip_len(const struct rte_mbuf *m, const struct pkt_meta *meta)
 {
-	const struct iface *ifc;
-
-	a->nh = &w->snap->nh[nh];
-	a->kind = nh_kind(w, nh);
-	ifc = &w->env.ports->iface[a->nh->iface];
-	a->mtu = ifc->mtu;
-	a->port = ifc->port;
-	/* Pairs with the release store of snap_nbr_set(). */
-	a->hdr = a->nh->hdr[atomic_load_explicit(&a->nh->slot, memory_order_acquire)];
+	return (unsigned int)m->data_len - meta->l3_off;
 }
 
 /* Put the neighbour's header in front of the IP packet and queue it. */
 static inline void
-rewrite(struct worker *w, struct rte_mbuf *m, const struct adjacency *a)
+rewrite(struct worker *w, struct rte_mbuf *m, const struct nexthop *nh)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
-	const uint8_t hdr_len = a->nh->hdr_len;
-	const unsigned int start = (unsigned int)m->data_off + meta->l3_off;
+	/* Pairs with the release store of snap_nbr_set(). */
+	const uint8_t *hdr = nh->hdr[atomic_load_explicit(&nh->slot, memory_order_acquire)];
+	const uint8_t hdr_len = nh->hdr_len;
+	const int shift = meta->l3_off - hdr_len;
 	const uint16_t type =
 		meta->af == AF_INET ? RTE_BE16(RTE_ETHER_TYPE_IPV4) : RTE_BE16(RTE_ETHER_TYPE_IPV6);
 	uint8_t *frame;
 
-	if (unlikely(start < hdr_len)) {
+	if (unlikely(m->data_off + shift < 0)) {
 		drop(&w->lane, m, DROP_OUT_NO_ROOM);
 		return;
 	}
-	m->data_off = (uint16_t)(start - hdr_len);
-	m->data_len = (uint16_t)(ip_len(meta) + hdr_len);
+	m->data_off = (uint16_t)(m->data_off + shift);
+	m->data_len = (uint16_t)(m->data_len - shift);
 	m->pkt_len = m->data_len;
 	/* No offloads; but whose buffer it is, is a flag as well. */
 	m->ol_flags &= RTE_MBUF_F_EXTERNAL | RTE_MBUF_F_INDIRECT;
 	frame = rte_pktmbuf_mtod(m, uint8_t *);
-	memcpy(frame, a->hdr, 12);
+	memcpy(frame, hdr, 12);
 	if (unlikely(hdr_len == 18))
-		memcpy(frame + 12, a->hdr + 12, 4);
+		memcpy(frame + 12, hdr + 12, 4);
 	memcpy(frame + hdr_len - 2, &type, sizeof(type));
-	tx_frame(w, a->port, m);
+	tx_frame(w, nh->port, m);
 }
 
 /* Not for the path of the burst: no link header yet, no route, or a packet of our own making to us. */
@@ -169,29 +155,29 @@ tx_too_big(struct worker *w, struct rte_mbuf *m, uint16_t mtu)
 }
 
 static void
-tx_odd(struct worker *w, struct rte_mbuf *m, const struct adjacency *a)
+tx_odd(struct worker *w, struct rte_mbuf *m, enum nh_kind kind, uint16_t mtu)
 {
-	if (a->kind >= NH_GLEAN && ip_len(pkt_meta(m)) > a->mtu)
-		tx_too_big(w, m, a->mtu);
+	if (kind >= NH_GLEAN && pkt_ip_len(m, pkt_meta(m)) > mtu)
+		tx_too_big(w, m, mtu);
 	else
-		tx_unready(w, m, a->kind);
+		tx_unready(w, m, kind);
 }
 
 void
 tx_vec(struct worker *w, struct pvec *in)
 {
-	struct adjacency a = { .nh = NULL };
+	const struct nexthop *table = w->snap->nh;
 
 	for (uint16_t i = 0; i < in->n; i++) {
 		struct rte_mbuf *m = in->m[i];
 		const struct pkt_meta *meta = pkt_meta(m);
+		const struct nexthop *nh = &table[meta->nh];
+		const enum nh_kind kind = nh_kind(w, meta->nh);
 
-		if (&w->snap->nh[meta->nh] != a.nh)
-			adjacency_init(w, &a, meta->nh);
-		if (likely(a.kind == NH_REACHABLE && ip_len(meta) <= a.mtu))
-			rewrite(w, m, &a);
+		if (likely(kind == NH_REACHABLE && pkt_ip_len(m, meta) <= nh->mtu))
+			rewrite(w, m, nh);
 		else
-			tx_odd(w, m, &a);
+			tx_odd(w, m, kind, nh->mtu);
 	}
 	in->n = 0;
 }

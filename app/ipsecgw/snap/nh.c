@@ -33,6 +33,7 @@ nh_fini(struct snap *s)
 uint16_t
 nh_new(struct snap *s, enum nh_kind kind, uint8_t iface, const struct addr *gw)
 {
+	const struct iface *ifc;
 	struct nexthop *nh;
 	uint16_t i = s->free_nh;
 
@@ -43,11 +44,14 @@ nh_new(struct snap *s, enum nh_kind kind, uint8_t iface, const struct addr *gw)
 	else
 		return 0;
 	s->nhc[i] = (struct nh_ctl){ .is_used = true };
+	ifc = &s->conf.ports->iface[iface];
 	nh = &s->nh[i];
 	nh->iface = iface;
 	nh->gw = gw != NULL ? *gw : (struct addr){ 0 };
 	/* Here and not with the link address: it has no second slot, and needs none. */
-	nh->hdr_len = s->conf.ports->iface[iface].vlan != 0 ? 18 : 14;
+	nh->hdr_len = ifc->vlan != 0 ? 18 : 14;
+	nh->mtu = ifc->mtu;
+	nh->port = ifc->port;
 	atomic_store_explicit(&nh->kind, (uint8_t)kind, memory_order_release);
 	return i;
 }

@@ -4,6 +4,7 @@
 #ifndef SNAP_SNAP_H
 #define SNAP_SNAP_H
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -43,7 +44,11 @@ struct nexthop {
 	uint8_t hdr_len; /* 14, or 18 with a VLAN tag; constant while the next hop lives */
 	uint8_t hdr[2][18]; /* Ethernet header but for the EtherType in its last two bytes */
 	struct addr gw; /* neighbour's address */
-};
+	uint16_t mtu; /* of the interface, as hdr_len constant */
+	uint8_t port; /* of the interface, index in portset */
+	uint8_t rsvd;
+} __rte_cache_aligned;
+static_assert(sizeof(struct nexthop) == 64, "one line per next hop");
 
 /* ACL keys: protocol first (rte_acl wants one leading byte), then addresses, then ports. */
 struct key4 {
