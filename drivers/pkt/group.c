@@ -53,7 +53,7 @@ number_groups(struct rte_mbuf *const *m, uint16_t n, uint16_t *group)
 	return ngroup;
 }
 
-void
+bool
 group_by_sa(struct rte_mbuf **m, uint16_t n)
 {
 	uint16_t group[PVEC_MAX], start[PVEC_MAX + 1];
@@ -62,10 +62,10 @@ group_by_sa(struct rte_mbuf **m, uint16_t n)
 
 	assert(n <= PVEC_MAX);
 	if (n < 2 || all_equal(m, n))
-		return;
+		return true;
 	ngroup = number_groups(m, n, group);
 	if (ngroup == n)
-		return; /* nobody has company */
+		return false; /* nobody has company */
 	memset(start, 0, (ngroup + 1u) * sizeof(start[0]));
 	for (uint16_t i = 0; i < n; i++)
 		start[group[i] + 1]++;
@@ -74,4 +74,5 @@ group_by_sa(struct rte_mbuf **m, uint16_t n)
 	for (uint16_t i = 0; i < n; i++)
 		out[start[group[i]]++] = m[i];
 	memcpy(m, out, n * sizeof(struct rte_mbuf *));
+	return false;
 }

@@ -3,6 +3,7 @@
 #ifndef PKT_GROUP_H
 #define PKT_GROUP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_mbuf.h>
@@ -12,8 +13,9 @@
  * and the order of packets within an SA are kept.
  *
  * @param n  at most PVEC_MAX
+ * @return true when all have the same SA (also for n == 0)
  */
-void
+bool
 group_by_sa(struct rte_mbuf **m, uint16_t n);
 
 #endif

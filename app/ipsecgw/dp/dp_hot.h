@@ -95,4 +95,28 @@ flow_add(struct worker *w, struct rte_mbuf *m)
 	pvec_add(&w->lane, &w->v.clear, m);
 }
 
+/** Length of the run of packets whose SAs have one transform. @param same  all have one SA */
+static inline uint16_t
+xform_run(struct rte_mbuf **m, uint16_t n, bool same)
+{
+	const struct xform_ops *xf = pkt_meta(m[0])->sa->xf;
+	uint16_t run = same ? n : 1;
+
+	while (run < n && pkt_meta(m[run])->sa->xf == xf)
+		run++;
+	return run;
+}
+
+/** Length of the run of packets whose SAs have one engine. @param same  all have one SA */
+static inline uint16_t
+engine_run(struct rte_mbuf **m, uint16_t n, bool same)
+{
+	const struct crypto_ops *ops = pkt_meta(m[0])->sa->crypto;
+	uint16_t run = same ? n : 1;
+
+	while (run < n && pkt_meta(m[run])->sa->crypto == ops)
+		run++;
+	return run;
+}
+
 #endif

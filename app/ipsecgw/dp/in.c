@@ -127,7 +127,7 @@ in_finish(struct worker *w, struct rte_mbuf **m, uint16_t n)
 }
 
 static void
-open_run(struct worker *w, struct rte_mbuf **m, uint16_t n)
+open_run(struct worker *w, struct rte_mbuf **m, uint16_t n, bool same)
 {
 	uint16_t done, run;
 
@@ -135,8 +135,7 @@ open_run(struct worker *w, struct rte_mbuf **m, uint16_t n)
 	for (uint16_t i = 0; i < n; i += run) {
 		const struct crypto_ops *ops = pkt_meta(m[i])->sa->crypto;
 
-		for (run = 1; i + run < n && pkt_meta(m[i + run])->sa->crypto == ops; run++)
-			;
+		run = engine_run(m + i, n - i, same);
 		done = ops->submit(&w->lane, i, m + i, run);
 		in_finish(w, m + i, done);
 	}
@@ -148,16 +147,14 @@ in_vec(struct worker *w, struct pvec *in)
 	struct rte_mbuf *m[PVEC_MAX];
 	uint16_t n = lookup(w, in->m, in->n);
 	uint16_t run;
+	bool same;
 
 	/* What comes out may go into the very vector that we empty. */
 	memcpy(m, in->m, n * sizeof(*m));
 	in->n = 0;
-	group_by_sa(m, n);
+	same = group_by_sa(m, n);
 	for (uint16_t i = 0; i < n; i += run) {
-		const struct xform_ops *xf = pkt_meta(m[i])->sa->xf;
-
-		for (run = 1; i + run < n && pkt_meta(m[i + run])->sa->xf == xf; run++)
-			;
-		open_run(w, m + i, run);
+		run = xform_run(m + i, n - i, same);
+		open_run(w, m + i, run, same);
 	}
 }

@@ -168,7 +168,7 @@ out_finish(struct worker *w, struct rte_mbuf **m, uint16_t n)
 }
 
 static void
-seal_run(struct worker *w, struct rte_mbuf **m, uint16_t n)
+seal_run(struct worker *w, struct rte_mbuf **m, uint16_t n, bool same)
 {
 	uint16_t done, run;
 
@@ -176,8 +176,7 @@ seal_run(struct worker *w, struct rte_mbuf **m, uint16_t n)
 	for (uint16_t i = 0; i < n; i += run) {
 		const struct crypto_ops *ops = pkt_meta(m[i])->sa->crypto;
 
-		for (run = 1; i + run < n && pkt_meta(m[i + run])->sa->crypto == ops; run++)
-			;
+		run = engine_run(m + i, n - i, same);
 		done = ops->submit(&w->lane, i, m + i, run);
 		out_finish(w, m + i, done);
 	}
@@ -190,18 +189,16 @@ out_vec(struct worker *w, struct pvec *in)
 	const uint16_t n = in->n;
 	struct rte_mbuf *m[PVEC_MAX];
 	uint16_t run;
+	bool same;
 
 	/* A bundle comes back into the very vector that we empty. */
 	memcpy(m, in->m, n * sizeof(*m));
 	in->n = 0;
 	for (uint16_t i = 0; i < n; i++)
 		prepare(w, m[i], &todo);
-	group_by_sa(todo.m, todo.n);
+	same = group_by_sa(todo.m, todo.n);
 	for (uint16_t i = 0; i < todo.n; i += run) {
-		const struct xform_ops *xf = pkt_meta(todo.m[i])->sa->xf;
-
-		for (run = 1; i + run < todo.n && pkt_meta(todo.m[i + run])->sa->xf == xf; run++)
-			;
-		seal_run(w, todo.m + i, run);
+		run = xform_run(todo.m + i, todo.n - i, same);
+		seal_run(w, todo.m + i, run, same);
 	}
 }
