@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_byteorder.h>
 #include <rte_crypto.h>
 #include <rte_mbuf.h>
 #include <rte_mbuf_dyn.h>
@@ -55,8 +56,13 @@ struct pkt_meta {
 	uint16_t l3_off, l4_off; /* IP header; upper layer or IPsec header */
 	uint16_t nh; /* next hop index (snap/nexthop) once routed */
 	uint16_t l4_len; /* bytes from l4_off to the end of the IP packet */
-	_Alignas(2) uint8_t af; /* AF_INET, AF_INET6 */
-	uint8_t l4_proto; /* protocol found at l4_off; neighbours, because flow keys read both at once */
+	union {
+		struct {
+			uint8_t af; /* AF_INET, AF_INET6 */
+			uint8_t l4_proto; /* protocol found at l4_off */
+		};
+		uint16_t af_proto; /* both, as flow keys read them; see pkt_set_proto() */
+	};
 	uint8_t in_if, out_if; /* interface index */
 	uint8_t step, depth; /* policy request in progress; entries in the history */
 	uint8_t flags;
@@ -71,6 +77,16 @@ static inline struct pkt_meta *
 pkt_meta(struct rte_mbuf *m)
 {
 	return RTE_MBUF_DYNFIELD(m, PKT_META_OFF, struct pkt_meta *);
+}
+
+/**
+ * Set af and l4_proto in one store: a load of both that follows two stores of a byte would have to wait
+ * until these have reached the cache.
+ */
+static inline void
+pkt_set_proto(struct pkt_meta *meta, uint8_t af, uint8_t proto)
+{
+	meta->af_proto = rte_cpu_to_le_16((uint16_t)(af | proto << 8));
 }
 
 /**

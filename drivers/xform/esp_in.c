@@ -237,8 +237,7 @@ in_strip(const struct tunnel_rules *rules, const struct sa_rt *sa, struct rte_mb
 	meta->l3_off = 0;
 	meta->l4_off = 0;
 	meta->l4_len = (uint16_t)len;
-	meta->af = v6 ? AF_INET6 : AF_INET;
-	meta->l4_proto = payload.next;
+	pkt_set_proto(meta, v6 ? AF_INET6 : AF_INET, payload.next);
 	meta->depth++;
 	return KEEP;
 }

@@ -142,8 +142,7 @@ out_one(struct lane *lane, const struct tunnel_rules *rules, struct rte_mbuf *m,
 	meta->l3_off = 0;
 	meta->l4_off = (uint16_t)(sa->hdr_len - ESP_HDR_LEN);
 	meta->l4_len = o.len;
-	meta->af = sa->outer_af;
-	meta->l4_proto = IPPROTO_ESP;
+	pkt_set_proto(meta, sa->outer_af, IPPROTO_ESP);
 	/* The outer packet is whole, even when what it carries is a fragment. */
 	meta->flags &= (uint8_t) ~(PKT_F_FRAG | PKT_F_CRYPTO_FAIL | PKT_F_CRYPTO_ERR);
 	meta->flags |= PKT_F_OUT;

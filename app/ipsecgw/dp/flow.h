@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <rte_branch_prediction.h>
+#include <rte_byteorder.h>
 #include <rte_hash_crc.h>
 
 #include "pkt/pkt.h"
@@ -25,7 +26,7 @@
 struct flow_key {
 	uint64_t addr[4]; /* IPv4: source and destination in addr[0], the rest is not used */
 	uint64_t ports_sa; /* ports (l4_ports()) << 32 | SA slot */
-	uint16_t af_proto; /* both bytes as they stand in pkt_meta */
+	uint16_t af_proto; /* as in pkt_meta */
 	uint16_t nh; /* answer: next hop */
 	uint32_t gen; /* answer: generation of the snapshot that decided; 0 = empty */
 };
@@ -82,13 +83,13 @@ flow_key_init(struct flow_key *k, struct rte_mbuf *m, uint32_t sa_slot)
 	else
 		memcpy(k->addr, ip + 8, 32);
 	k->ports_sa = (uint64_t)meta->ports_be << 32 | sa_slot;
-	memcpy(&k->af_proto, &meta->af, sizeof(k->af_proto));
+	k->af_proto = meta->af_proto;
 }
 
 static inline bool
 flow_is_ip6(const struct flow_key *k)
 {
-	return *(const uint8_t *)&k->af_proto == AF_INET6;
+	return (rte_le_to_cpu_16(k->af_proto) & 0xff) == AF_INET6;
 }
 
 static inline uint32_t

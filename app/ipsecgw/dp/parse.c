@@ -67,9 +67,8 @@ parse_ip6(const uint8_t *ip, unsigned int avail, struct pkt_meta *meta)
 	if (u.proto != IPPROTO_TCP && u.proto != IPPROTO_UDP && u.proto != IPPROTO_ESP &&
 		unlikely(ip6_find_upper(ip, total, &u) != 0))
 		return DROP_IP_EXTHDR;
-	meta->af = AF_INET6;
 	meta->flags = u.is_frag ? PKT_F_FRAG : 0;
-	meta->l4_proto = u.proto;
+	pkt_set_proto(meta, AF_INET6, u.proto);
 	meta->l4_off = (uint16_t)(meta->l3_off + u.off);
 	meta->l4_len = (uint16_t)(total - u.off);
 	return PARSE_OK;

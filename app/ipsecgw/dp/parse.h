@@ -80,8 +80,7 @@ parse_ip4(const uint8_t *ip, unsigned int avail, struct pkt_meta *meta, bool csu
 		return DROP_IP_CHECKSUM;
 	if (unlikely(ihl > sizeof(struct ip4)) && parse_options(ip, ihl) != PARSE_OK)
 		return DROP_IP_OPTIONS;
-	meta->af = AF_INET;
-	meta->l4_proto = ip[9];
+	pkt_set_proto(meta, AF_INET, ip[9]);
 	meta->l4_off = (uint16_t)(meta->l3_off + ihl);
 	meta->l4_len = (uint16_t)(total - ihl);
 	return PARSE_OK;
