@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The demonstration of scripts/run: two networks, two gateways, ESP between them."""
 import argparse
+import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -36,7 +36,6 @@ class Demo:
         self.build = build
         self.gateways = []
         self.wrong = []
-        self.made_run_dir = not os.path.isdir(RUN_DIR)
 
     def fail(self, text):
         say(f"WRONG: {text}")
@@ -169,8 +168,11 @@ class Demo:
     def remove(self):
         self.lab.close()
         hugepages.release()
-        if self.made_run_dir:
-            shutil.rmtree(RUN_DIR, ignore_errors=True)
+        for g in ("gw1", "gw2"):
+            with contextlib.suppress(OSError):
+                os.unlink(f"{RUN_DIR}/{g}.sock")
+        with contextlib.suppress(OSError):
+            os.rmdir(RUN_DIR)  # stays if a gateway of this machine uses it
 
 
 class Top:

@@ -5,6 +5,9 @@
 
 All names begin with one prefix; whatever bears it is ours, and is removed before building and after use. The gateways'
 kernel interfaces have no addresses: the kernel carries frames between them and the daemons, nothing else.
+
+Their ports are taps. Packet sockets (net_af_packet) would need no bridges, but the driver asks the kernel to put IPv4
+fragments together before it gets them (PACKET_FANOUT_FLAG_DEFRAG), and loses what then is longer than a frame.
 """
 import ctypes
 import fcntl
@@ -59,10 +62,10 @@ def wait_for(what, test, seconds=10):
 class Lab:
     """The namespaces. One of a name at a time: the second waits or fails, as it likes."""
 
-    def __init__(self, name, wait=False, ports="veth"):
+    def __init__(self, name, wait=False, ports="tap"):
         self.prefix = f"ipsecgw-{name}-"
         self.dir = f"/run/ipsecgw-{name}"
-        self.ports = ports  # "veth": af_packet on the kernel's interfaces; "tap": net_tap, bridged to them
+        self.ports = ports  # "tap": net_tap, bridged to the links; "veth": net_af_packet on the links themselves
         self.children = []
         self.lock = None
         if os.geteuid() != 0:
@@ -118,6 +121,10 @@ class Lab:
         for (ns, dev), (peer_ns, peer) in LINKS:
             self.link(ns, self.kernel_end(ns, dev), peer_ns, peer)
         self.bridge("wan", "bridge0", ["gw1", "gw2"])
+        if self.ports == "tap":
+            for ns in ("gw1", "gw2"):
+                for dev in ("lan", "wan"):
+                    self.bridge(ns, dev + "-br", [dev + "-k"])
         for n, (addrs, gateways) in HOSTS.items():
             for a in addrs:
                 command("ip", "-n", self.ns(n), "addr", "add", a, "dev", "eth0", *(["nodad"] if ":" in a else []))
@@ -137,14 +144,19 @@ class Lab:
             command("ip", "-n", self.ns(n), "link", "set", d, "up")
 
     def bridge(self, ns, dev, members):
+        """A bridge that looks at nothing but addresses: where br_netfilter is loaded it judges IP headers too."""
+        if os.path.isdir("/proc/sys/net/bridge"):
+            self.sysctl(ns, **{f"net.bridge.bridge-nf-call-{t}tables": "0" for t in ("ip", "ip6", "arp")})
         command("ip", "-n", self.ns(ns), "link", "add", "name", dev, "type", "bridge", "mcast_snooping", "0")
         for m in members:
             command("ip", "-n", self.ns(ns), "link", "set", m, "master", dev)
         command("ip", "-n", self.ns(ns), "link", "set", dev, "up")
 
-    def device(self, i, dev):
-        """Arguments of the i-th port of a gateway."""
-        return f"net_tap{i},iface={dev}" if self.ports == "tap" else f"net_af_packet{i},iface={dev}"
+    def device(self, ns, i, dev):
+        """Arguments of the i-th port of a gateway. Its address outlives a restart: neighbours need not learn again."""
+        if self.ports == "tap":
+            return f"net_tap{i},iface={dev},mac=02:00:00:00:0{ns[-1]}:1{i}"
+        return f"net_af_packet{i},iface={dev}"
 
     def join_taps(self, ns):
         """
@@ -152,8 +164,8 @@ class Lab:
         frames on. The kernel's end of it has the port's own address, which the bridge would keep for itself.
         """
         for dev in ("lan", "wan"):
-            command("ip", "-n", self.ns(ns), "link", "set", dev, "address", f"02:00:00:00:0{ns[2]}:{dev[0].encode().hex()}")
-            self.bridge(ns, dev + "-br", [dev, dev + "-k"])
+            address = f"02:00:00:00:0{ns[-1]}:{'01' if dev == 'lan' else '02'}"
+            command("ip", "-n", self.ns(ns), "link", "set", dev, "address", address, "master", dev + "-br")
 
     def argv(self, ns, *argv):
         """Killed when we are: setpriv asks the kernel for it."""
@@ -171,25 +183,28 @@ class Lab:
         self.children.append(p)
         return p
 
-    def packet_socket(self, ns, dev):
-        """A packet socket inside a namespace: a thread goes there, the socket stays there."""
+    def socket(self, ns, *args):
+        """A socket(2) inside a namespace: a thread goes there, the socket stays there."""
         got = []
 
         def make():
             fd = os.open(f"/run/netns/{self.ns(ns)}", os.O_RDONLY | os.O_CLOEXEC)
-            libc = ctypes.CDLL(None, use_errno=True)
-            if libc.setns(fd, CLONE_NEWNET) == 0:
-                s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-                s.bind((dev, 0))
-                got.append(s)
+            if ctypes.CDLL(None).setns(fd, CLONE_NEWNET) == 0:
+                got.append(socket.socket(*args))
             os.close(fd)
 
         t = threading.Thread(target=make)
         t.start()
         t.join()
         if not got:
-            raise LabError(f"no packet socket in {self.ns(ns)}")
+            raise LabError(f"no socket in {self.ns(ns)}")
         return got[0]
+
+    def packet_socket(self, ns, dev, protocol=0):
+        """@param protocol  EtherType that it receives; 0: it only sends"""
+        s = self.socket(ns, socket.AF_PACKET, socket.SOCK_RAW, 0)
+        s.bind((dev, protocol))
+        return s
 
     def close(self):
         self.clean()

@@ -55,7 +55,7 @@ class Capture:
         self.path = f"{lab.dir}/{dev}-{time.monotonic_ns()}.pcap"
         self.log = open(self.path + ".log", "w+", encoding="utf-8")
         # Big buffers and no names: a capture that loses packets proves nothing.
-        self.process = lab.popen("wan", "tcpdump", "-i", dev, "-n", "-U", "-B", "16384", "-s", str(snaplen), "-Z",
+        self.process = lab.popen("wan", "tcpdump", "-i", dev, "-n", "-U", "--immediate-mode", "-B", "16384", "-s", str(snaplen), "-Z",
                                  "root", "-w", self.path, *expression.split(), stdout=self.log,
                                  stderr=subprocess.STDOUT)
         wait_for("tcpdump", lambda: self._said("listening") or self.process.poll() is not None)
