@@ -94,7 +94,7 @@ class Demo:
             self.fail("iperf3 through the tunnel")
 
     def on_the_wan(self):
-        """What a stranger between the gateways sees of a ping; in the words of tcpdump, so that nobody must trust us."""
+        """What a stranger between the gateways sees of pings; in tcpdump's words, so that nobody must trust ours."""
         say("meanwhile on the wan: tcpdump -n -i gw1")
         watch = self.lab.popen("wan", "tcpdump", "-l", "-n", "-t", "-i", "gw1", "-c", "6", stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL, text=True)
@@ -181,7 +181,8 @@ class Top:
     def __init__(self, lab, gateway):
         self.name = gateway.ns
         self.whole = []
-        self.process = lab.popen("wan", gateway.ctl_program, "-s", gateway.rpc, "top", stdout=subprocess.PIPE, text=True)
+        self.process = lab.popen("wan", gateway.ctl_program, "-s", gateway.rpc, "top", stdout=subprocess.PIPE,
+                                 text=True)
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):

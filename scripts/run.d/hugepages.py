@@ -32,6 +32,11 @@ def release():
         return 0
 
 
+def remember(taken):
+    with open(STATE, "w", encoding="ascii") as f:
+        f.write(str(taken))
+
+
 def reserve(pages):
     """@return True when so many pages are free now, and a sentence about it"""
     release()
@@ -39,15 +44,16 @@ def reserve(pages):
         free = number("free_hugepages")
         if free >= pages:
             return True, f"using {pages} of the {free} free hugepages"
-        with open(STATE, "w", encoding="ascii") as f:
-            f.write(str(pages - free))
-        taken = grow(pages - free)
-        with open(STATE, "w", encoding="ascii") as f:
-            f.write(str(taken))
+        remember(pages - free)
+        try:
+            taken = grow(pages - free)
+        except OSError:
+            taken = 0
+        remember(taken)
         if number("free_hugepages") >= pages:
             return True, f"reserved {taken} hugepages, given back at the end"
         release()
-        return False, f"only {free + taken} of {pages} hugepages can be had: running without (--no-huge), which is slower"
+        return False, f"only {free + taken} of {pages} hugepages to be had: running without them (--no-huge), slower"
     except OSError as e:
         release()
-        return False, f"no hugepages here ({e.strerror}): running without (--no-huge), which is slower"
+        return False, f"no hugepages here ({e.strerror}): running without them (--no-huge), slower"

@@ -55,8 +55,9 @@ class Capture:
         self.path = f"{lab.dir}/{dev}-{time.monotonic_ns()}.pcap"
         self.log = open(self.path + ".log", "w+", encoding="utf-8")
         # Big buffers and no names: a capture that loses packets proves nothing.
-        self.process = lab.popen("wan", "tcpdump", "-i", dev, "-n", "-U", "--immediate-mode", "-B", "16384", "-s", str(snaplen), "-Z",
-                                 "root", "-w", self.path, *expression.split(), stdout=self.log,
+        # Immediately: what waits in the kernel for its batch to fill is lost when tcpdump stops.
+        self.process = lab.popen("wan", "tcpdump", "-i", dev, "-n", "-U", "--immediate-mode", "-B", "16384", "-s",
+                                 str(snaplen), "-Z", "root", "-w", self.path, *expression.split(), stdout=self.log,
                                  stderr=subprocess.STDOUT)
         wait_for("tcpdump", lambda: self._said("listening") or self.process.poll() is not None)
         if self.process.poll() is not None:
@@ -71,7 +72,7 @@ class Capture:
 
     def stop(self):
         """@return the frames"""
-        time.sleep(0.15)  # the kernel hands packets over in batches
+        time.sleep(0.15)
         self.process.send_signal(signal.SIGINT)
         self.process.wait(10)
         text = self._text()

@@ -36,7 +36,8 @@ ERRORS = [
     ({"buffers": {"count": "many"}}, r"buffers\.count: "),
     ({"sysctl": {"net.inet.ipsec.dfbut": 1}}, r"sysctl.*net\.inet\.ipsec\.dfbut"),
     ({"routes": [], "ports": [{"name": "lan", "device": "net_tpa0,iface=x"}]}, r"ports\[0\]\.device: .*net_tpa0"),
-    ({"routes": [], "ports": [{"name": "lan", "device": "0000:ff:1f.7"}]}, r"ports\[0\]\.device: no PCI device 0000:ff:1f\.7"),
+    ({"routes": [], "ports": [{"name": "lan", "device": "0000:ff:1f.7"}]},
+     r"ports\[0\]\.device: no PCI device 0000:ff:1f\.7"),
     ({"routes": [], "ports": [{"name": "lan", "device": "net_af_packet0,iface=nowhere"}]},
      r"there is no interface nowhere"),
     ({"setkey": ["missing.conf"]}, r"missing\.conf: No such file"),
@@ -78,7 +79,8 @@ def test_missing_port_at_start(lab):
     assert not os.path.exists(g.rpc)
 
 
-@pytest.mark.parametrize("args,says", [(["--pull", "always"], "--pull"), (["--poll", "sometimes"], "adaptive"), ([], "--config")])
+@pytest.mark.parametrize("args,says", [(["--pull", "always"], "--pull"), (["--poll", "sometimes"], "adaptive"),
+                                       ([], "--config")])
 def test_bad_option(args, says):
     p = command(PROGRAM, *args, check=False)
     assert p.returncode != 0 and says in p.stdout, p.stdout

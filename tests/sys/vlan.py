@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A host's end of a VLAN without the kernel's 8021q module, which not every kernel has: a thread that tags and untags."""
+"""A host's end of a VLAN without the kernel's 8021q module, which not every kernel has: a thread does the tags."""
 import selectors
 import socket
 import struct
