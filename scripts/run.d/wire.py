@@ -10,6 +10,7 @@ import time
 from lab import LabError, wait_for
 
 IPPROTO_ESP = 50
+NOT_ESP = "not proto 50 and not arp and not ip6"  # for tcpdump, where all traffic is IPv4 and should be ESP
 ND_TYPES = range(133, 138)  # RFC 4861: solicitations, advertisements, redirect
 
 

@@ -12,7 +12,7 @@ from conftest import BUILD, assert_clean, base_config
 from lab import Gateway, command, eal_options
 from setkey import NETS, OUTER, policies, sas, tunnel
 from traffic import ADDRESS, Echo, answered, ping, serve
-from wire import Capture
+from wire import NOT_ESP, Capture
 
 PROGRAM = f"{BUILD}/app/ipsecgw/dpdk-ipsecgw"
 
@@ -249,7 +249,7 @@ def test_policies_change_under_load(lab, pair):
         variants.append(texts)
     pair.load(variants[0])
     answered(lab, ADDRESS["host2", 4])
-    capture = Capture(lab, expression="not proto 50 and not arp and not ip6")
+    capture = Capture(lab, expression=NOT_ESP)
     server = serve(lab)
     client = lab.popen("host1", "iperf3", "-c", ADDRESS["host2", 4], "-u", "-b", "20M", "-l", "1200", "-t", "30", "-J",
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
