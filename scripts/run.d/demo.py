@@ -182,7 +182,7 @@ class Top:
         self.name = gateway.ns
         self.whole = []
         self.process = lab.popen("wan", gateway.ctl_program, "-s", gateway.rpc, "top", stdout=subprocess.PIPE,
-                                 text=True)
+                                 stderr=subprocess.DEVNULL, text=True)  # that it ends with its gateway is no news
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
