@@ -28,6 +28,12 @@
 #define ADD2                                                          \
 	"add 192.0.2.2 192.0.2.1 esp 0x1002 -m tunnel -E aes-gcm-16 " \
 	"0x20112233445566778899aabbccddeeff01020304;\n"
+#define ADD_N(n)                                                          \
+	"add 192.0.2.1 192.0.2.2 esp 0x110" #n " -m tunnel -E aes-gcm-16 " \
+	"0x30112233445566778899aabbccddeeff01020304;\n"
+#define ADD3 ADD_N(3)
+#define ADD4 ADD_N(4)
+#define ADD5 ADD_N(5)
 #define POL1                                               \
 	"spdadd 10.1.0.0/16 10.2.0.0/16 any -P out ipsec " \
 	"esp/tunnel/192.0.2.1-192.0.2.2/unique;\n"
@@ -65,6 +71,7 @@ start(void **state)
 	snap_set_keyd(snap, &kd);
 	assert_int_equal(snap_commit(snap, &err), 0);
 	conf.knobs = knobs;
+	conf.max_sa = 4;
 	assert_non_null(mkdtemp(dir));
 	return 0;
 }
@@ -182,6 +189,10 @@ keyload_refuses_and_leaves_everything(void **state)
 		{ "add 1.1.1.1 2.2.2.2 esp 0x500 -m tunnel -E blowfish-cbc 0x0011223344556677 "
 		  "-A hmac-sha1 0x0011223344556677889900112233445566778899;",
 			NULL, "a.conf:1:1: " },
+		{ "add 1.1.1.1 2.2.2.2 esp 0x500 -m transport -E aes-gcm-16 "
+		  "0x00112233445566778899aabbccddeeff01020304;",
+			NULL, "a.conf:1:1: ESP transport mode is not supported yet" },
+		{ ADD1 ADD2 ADD3 ADD4, "\n" ADD5, "b.conf:2:1: more than 4 SAs" },
 	};
 	struct err err = { 0 };
 	const struct sa *sa;

@@ -22,10 +22,17 @@ check_sa(void *arg, struct sa *sa, struct err *err)
 {
 	const struct keyload *k = arg;
 	const struct sa_spec *s = &sa->spec;
+	const struct xform_ops *xf = xform_find(s->idx.proto);
+	int ret;
 
-	if (xform_find(s->idx.proto) == NULL)
+	if (xf == NULL)
 		return err_set(
 			err, -EOPNOTSUPP, "%s is not supported yet", proto_name(s->idx.proto));
+	ret = xf->sa_check(s, err);
+	if (ret != 0)
+		return ret;
+	if (k->kd.sad.n > k->max_sa)
+		return err_set(err, -ENOSPC, "more than %u SAs (limits.sa)", k->max_sa);
 	if (k->crypto != NULL && !crypto_offers(k->crypto, s->enc, s->auth))
 		return err_set(err, -EOPNOTSUPP, "no engine offers %s%s%s",
 			s->enc != NULL ? s->enc->name : "no encryption",
@@ -175,7 +182,9 @@ keyload_read(
 {
 	int ret;
 
-	*k = (struct keyload){ .knobs = conf->knobs, .crypto = crypto };
+	*k = (struct keyload){
+		.knobs = conf->knobs, .crypto = crypto, .max_sa = conf->max_sa
+	};
 	ret = keyd_init(&k->kd, &k->knobs, &scratch_ops, k);
 	if (ret != 0)
 		return err_set(err, ret, "no memory for the databases");

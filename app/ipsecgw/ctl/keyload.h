@@ -12,6 +12,7 @@
 struct keyload {
 	struct keyd kd;
 	struct knobs knobs;
+	uint32_t max_sa;
 	const struct crypto *crypto; /* NULL: which algorithms are offered is not known (--check) */
 };
 
