@@ -30,7 +30,8 @@ keyload_read(
  * Make the live database what the files say. What is equal stays, with its sequence numbers, windows
  * and counters; the rest is deleted and added. Only staged: the caller commits.
  *
- * @return 0; -ENOMEM, -ENOSPC: live is then between the two
+ * @return 0; -ENOMEM, -ENOSPC: the policies are then as before, no SA is gone, but some may be replaced
+ *         already; what is staged may be committed
  */
 WARN_UNUSED int
 keyload_apply(struct keyload *k, struct keyd *live, struct err *err);
