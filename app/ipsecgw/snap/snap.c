@@ -40,7 +40,7 @@ snap_free(struct snap *s)
 {
 	if (s == NULL)
 		return;
-	limbo_drain(s);
+	snap_drain(s);
 	if (s->published != NULL)
 		snapshot_free(s->published);
 	classifier_put(s->cls);

@@ -148,9 +148,6 @@ limbo_add(struct snap *s, enum limbo_kind kind, void *obj);
 /** Take a token for everything added since the last call: after publication. */
 void
 limbo_start(struct snap *s);
-/** Free all without waiting: no worker runs any more. */
-void
-limbo_drain(struct snap *s);
 void
 snapshot_free(struct snapshot *snap);
 
