@@ -16,6 +16,8 @@
 #include "snap/snap.h"
 #include "support/rng.h"
 
+#define ACL_BYTES (1u << 20)
+
 static struct portset ports;
 static struct crypto *crypto;
 static struct snap *snap;
@@ -39,7 +41,7 @@ start(void **state)
 		(char[]){ "--no-shconf" }, (char[]){ "-l" }, (char[]){ "0" } };
 	const struct crypto_conf cc = { .nworkers = 1 };
 	struct snap_conf sc = {
-		.nworkers = 1, .max_sa = 1024, .max_acl_bytes = 64u << 20, .ports = &ports
+		.nworkers = 1, .max_sa = 1024, .max_acl_bytes = ACL_BYTES, .ports = &ports
 	};
 	struct err err = { 0 };
 
@@ -136,6 +138,47 @@ classify(const struct snapshot *s, enum sp_dir dir, const struct selector_pkt *p
 		return 0;
 	assert_int_equal(rte_acl_classify(s->acl[dir][v6], &data, &result, 1, 1), 0);
 	return result;
+}
+
+static struct sp_spec
+scattered_policy(uint64_t *rng)
+{
+	struct sp_spec s = { .action = SP_DISCARD };
+	const uint64_t x = rng_next(rng);
+
+	s.sel = (struct selector){ ip("10.0.0.0/8"), ip("10.0.0.0/8"), ULPROTO_ANY, DIR_OUT };
+	memcpy(s.sel.src.b, &x, 4);
+	memcpy(s.sel.dst.b, (const uint8_t *)&x + 4, 4);
+	s.sel.src.plen = (uint8_t)(18 + rng_next(rng) % 12);
+	s.sel.dst.plen = (uint8_t)(18 + rng_next(rng) % 12);
+	return s;
+}
+
+static void
+policies_that_do_not_fit_are_found_before(void **state)
+{
+	uint64_t rng = rng_seed("fit");
+	struct err err = { 0 };
+	struct spd spd;
+	struct sp *sp;
+	uint32_t gen;
+
+	(void)state;
+	spd_init(&spd);
+	assert_int_equal(snap_check_policies(snap, &spd, &err), 0);
+	for (unsigned int i = 0; i < 6000; i++) {
+		const struct sp_spec s = scattered_policy(&rng);
+
+		if (i == 100)
+			assert_int_equal(snap_check_policies(snap, &spd, &err), 0);
+		assert_int_equal(spd_add(&spd, &s, 0, &sp), 0);
+	}
+	gen = atomic_load(snap_current(snap))->gen;
+	assert_int_equal(snap_check_policies(snap, &spd, &err), -ENOBUFS);
+	assert_non_null(strstr(err.text, "limits.acl_bytes"));
+	assert_false(snap_is_dirty(snap));
+	assert_int_equal(atomic_load(snap_current(snap))->gen, gen);
+	spd_fini(&spd);
 }
 
 static void
@@ -336,6 +379,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(policies_that_do_not_fit_are_found_before),
 		cmocka_unit_test(acl_equals_linear_first_match),
 		cmocka_unit_test(fib_finds_local_connected_and_gateway_routes),
 		cmocka_unit_test(sa_is_found_replaced_and_freed_only_after_grace),

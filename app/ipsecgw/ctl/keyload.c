@@ -265,6 +265,12 @@ spd_same(const struct spd *a, const struct spd *b)
 	return true;
 }
 
+bool
+keyload_has_other_policies(const struct keyload *k, const struct keyd *live)
+{
+	return !spd_same(&k->kd.spd, &live->spd);
+}
+
 static struct sa *
 namesake(struct sad *sad, const struct sa *sa)
 {
@@ -333,7 +339,7 @@ keyload_apply(struct keyload *k, struct keyd *live, struct err *err)
 	if (ret == 0)
 		ret = replace_sas(k, live, err);
 	/* Order decides which policy matches: one difference replaces them all, in one commit. */
-	if (ret == 0 && !spd_same(&k->kd.spd, &live->spd))
+	if (ret == 0 && keyload_has_other_policies(k, live))
 		ret = keyd_sp_replace_all(live, &k->kd, err);
 	if (ret == 0)
 		delete_sas(k, live);

@@ -26,6 +26,10 @@ WARN_UNUSED int
 keyload_read(
 	struct keyload *k, const struct conf *conf, const struct crypto *crypto, struct err *err);
 
+/** True when the policies are not those of the live database, in number, order or content. */
+bool
+keyload_has_other_policies(const struct keyload *k, const struct keyd *live);
+
 /**
  * Make the live database what the files say. What is equal stays, with its sequence numbers, windows
  * and counters; the rest is deleted and added. Only staged: the caller commits.

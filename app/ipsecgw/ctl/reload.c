@@ -76,19 +76,42 @@ apply_neighbours(struct gateway *gw, const struct conf *next)
 	}
 }
 
+/*
+ * Policies that do not compile would keep every later commit from succeeding, neighbours' included: so
+ * they are tried before anything changes.
+ */
 static int
-apply(struct gateway *gw, const struct conf *next, struct keyload *keys, struct err *err)
+read_keys(struct gateway *gw, const struct conf *next, struct keyload *keys, struct err *err)
 {
-	int ret = keyload_apply(keys, &gw->keyd, err);
+	int ret = keyload_read(keys, next, gw->crypto, err);
 
-	if (ret != 0)
+	if (ret != 0 || !keyload_has_other_policies(keys, &gw->keyd))
 		return ret;
+	ret = snap_check_policies(gw->snap, &keys->kd.spd, err);
+	if (ret != 0)
+		keyload_free(keys);
+	return ret;
+}
+
+/* Takes next. A commit that fails is tried again by the control loop, with all that is staged. */
+static void
+apply(struct gateway *gw, struct conf *next, const struct keyload *keys)
+{
+	struct err err = { 0 };
+
 	*snap_knobs(gw->snap) = next->knobs;
 	snap_touch(gw->snap);
 	apply_routes(gw, next);
 	apply_neighbours(gw, next);
-	ret = rpc_commit(&gw->rpc, err);
-	return ret;
+	conf_free(gw->conf);
+	gw->conf = next;
+	if (snap_commit(gw->snap, &err) != 0) {
+		log_err("reload: not in force yet, trying again: %s", err.text);
+		return;
+	}
+	rpc_env_committed(&gw->rpc);
+	log_info("reload: %s is in force: %u SAs, %u policies, %u routes", next->path,
+		keys->kd.sad.n, keys->kd.spd.n, next->nroute);
 }
 
 void
@@ -111,17 +134,16 @@ ctl_reload(struct gateway *gw, uint64_t now_ms)
 		conf_free(next);
 		return;
 	}
-	if (keyload_read(&keys, next, gw->crypto, &err) != 0) {
+	if (read_keys(gw, next, &keys, &err) != 0) {
 		log_err("reload: %s; nothing is changed", err.text);
 		conf_free(next);
 		return;
 	}
-	if (apply(gw, next, &keys, &err) == 0)
-		log_info("reload: %s is in force: %u SAs, %u policies, %u routes", next->path,
-			gw->keyd.sad.n, gw->keyd.spd.n, next->nroute);
-	else
-		log_err("reload: not completely in force: %s", err.text);
+	if (keyload_apply(&keys, &gw->keyd, &err) == 0) {
+		apply(gw, next, &keys);
+	} else {
+		log_err("reload: %s; some SAs may be new, nothing else is changed", err.text);
+		conf_free(next);
+	}
 	keyload_free(&keys);
-	conf_free(gw->conf);
-	gw->conf = next;
 }
