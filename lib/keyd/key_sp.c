@@ -168,6 +168,8 @@ keyd_sp_replace_all(struct keyd *kd, const struct keyd *from, struct err *err)
 	move_all(old.list, kd->spd.list);
 	kd->spd.n = 0;
 	ret = copy_all(kd, from, err);
+	if (ret == 0)
+		ret = kd->dp->sp_prepare(kd->dp_arg, err);
 	if (ret != 0) {
 		keyd_sp_flush(kd);
 		move_all(kd->spd.list, old.list);

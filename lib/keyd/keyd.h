@@ -25,6 +25,8 @@ struct keyd_dp_ops {
 	/* Make sp->rt. @return 0 or -errno */
 	int (*sp_install)(void *arg, struct sp *sp, struct err *err);
 	void (*sp_remove)(void *arg, struct sp *sp);
+	/* All that may fail about putting the policies in force. @return 0; -ENOMEM; -ENOBUFS */
+	int (*sp_prepare)(void *arg, struct err *err);
 	/* Some SA came, went or changed state: outbound policy steps must be re-resolved. */
 	void (*sa_changed)(void *arg);
 };
@@ -75,7 +77,7 @@ keyd_sp_update(struct keyd *kd, const struct sp_spec *spec, uint32_t *id_out, st
 /**
  * Make the policies those of another engine, in its order and with its numbers: all of them or, on
  * error, none, for half of them could let pass in clear what the other half protects.
- * @return 0; -ENOMEM
+ * @return 0; -ENOMEM; -ENOBUFS larger than the data plane takes
  */
 WARN_UNUSED int
 keyd_sp_replace_all(struct keyd *kd, const struct keyd *from, struct err *err);

@@ -19,6 +19,7 @@ struct recorder {
 	struct knobs knobs;
 	int refuse; /* returned by the next installs when not 0 */
 	unsigned int patience; /* installs that still succeed before */
+	int unprepared; /* returned by prepare */
 	unsigned int installed, removed;
 	struct sa *removed_sa;
 	struct sp *removed_sp;
@@ -68,6 +69,14 @@ rec_sp_remove(void *arg, struct sp *sp)
 	keyd_sp_released(&r->kd, sp);
 }
 
+static int
+rec_sp_prepare(void *arg, struct err *err)
+{
+	const struct recorder *r = arg;
+
+	return r->unprepared != 0 ? err_set(err, r->unprepared, "refused by the test") : 0;
+}
+
 static void
 rec_changed(void *arg)
 {
@@ -75,7 +84,7 @@ rec_changed(void *arg)
 }
 
 static const struct keyd_dp_ops recorder_ops = { rec_sa_install, rec_sa_remove, rec_sp_install,
-	rec_sp_remove, rec_changed };
+	rec_sp_remove, rec_sp_prepare, rec_changed };
 
 static int
 setup(void **state)
@@ -326,6 +335,11 @@ keyd_sp_replace_all_is_all_or_nothing(void **state)
 		assert_int_equal(r->kd.next_reqid, REQID_MANUAL_MAX + 1);
 	}
 	r->refuse = 0;
+	r->unprepared = -ENOBUFS;
+	assert_int_equal(keyd_sp_replace_all(&r->kd, &next.kd, &err), -ENOBUFS);
+	assert_ptr_equal(TAILQ_FIRST(&r->kd.spd.list[DIR_OUT]), old);
+	assert_int_equal(r->kd.spd.n, 1);
+	r->unprepared = 0;
 	assert_int_equal(keyd_sp_replace_all(&r->kd, &next.kd, &err), 0);
 	assert_int_equal(r->kd.spd.n, 3);
 	/* The numbers of "unique" are those of the other engine: replacing again finds them equal. */

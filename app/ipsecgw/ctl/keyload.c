@@ -65,6 +65,14 @@ forget_sp(void *arg, struct sp *sp)
 	keyd_sp_released(&k->kd, sp);
 }
 
+static int
+fine(void *arg, struct err *err)
+{
+	(void)arg;
+	(void)err;
+	return 0;
+}
+
 static void
 nothing(void *arg)
 {
@@ -76,6 +84,7 @@ static const struct keyd_dp_ops scratch_ops = {
 	.sa_remove = forget_sa,
 	.sp_install = check_sp,
 	.sp_remove = forget_sp,
+	.sp_prepare = fine,
 	.sa_changed = nothing,
 };
 
@@ -265,24 +274,15 @@ spd_same(const struct spd *a, const struct spd *b)
 	return true;
 }
 
-bool
-keyload_has_other_policies(const struct keyload *k, const struct keyd *live)
-{
-	return !spd_same(&k->kd.spd, &live->spd);
-}
-
 static struct sa *
 namesake(struct sad *sad, const struct sa *sa)
 {
 	return sad_find(sad, sa->spec.spi, sa->spec.idx.proto, &sa->spec.idx.dst);
 }
 
-/* Those that are in no other database; all of them or none. */
 static int
 add_sas(struct keyload *k, struct keyd *live, struct err *err)
 {
-	const uint64_t mark = live->sad.next_order;
-	struct sa *next;
 	struct sa *sa;
 	int ret = 0;
 
@@ -290,12 +290,21 @@ add_sas(struct keyload *k, struct keyd *live, struct err *err)
 		if (ret == 0 && namesake(&live->sad, sa) == NULL)
 			ret = keyd_sa_add(live, &sa->spec, err);
 	}
-	for (sa = TAILQ_FIRST(&live->sad.all); sa != NULL && ret != 0; sa = next) {
+	return ret;
+}
+
+/* Undo add_sas(). */
+static void
+remove_newer(struct keyd *live, uint64_t mark)
+{
+	struct sa *next;
+	struct sa *sa;
+
+	for (sa = TAILQ_FIRST(&live->sad.all); sa != NULL; sa = next) {
 		next = TAILQ_NEXT(sa, link);
 		if (sa->order >= mark)
 			keyd_sa_remove(live, sa);
 	}
-	return ret;
 }
 
 /* Those of the same name that differ: each is what it was or what it shall be. */
@@ -334,13 +343,17 @@ delete_sas(struct keyload *k, struct keyd *live)
 int
 keyload_apply(struct keyload *k, struct keyd *live, struct err *err)
 {
+	const uint64_t mark = live->sad.next_order;
 	int ret = add_sas(k, live, err);
 
-	if (ret == 0)
-		ret = replace_sas(k, live, err);
 	/* Order decides which policy matches: one difference replaces them all, in one commit. */
-	if (ret == 0 && keyload_has_other_policies(k, live))
+	if (ret == 0 && !spd_same(&k->kd.spd, &live->spd))
 		ret = keyd_sp_replace_all(live, &k->kd, err);
+	if (ret != 0) {
+		remove_newer(live, mark);
+		return ret;
+	}
+	ret = replace_sas(k, live, err);
 	if (ret == 0)
 		delete_sas(k, live);
 	return ret;

@@ -26,16 +26,12 @@ WARN_UNUSED int
 keyload_read(
 	struct keyload *k, const struct conf *conf, const struct crypto *crypto, struct err *err);
 
-/** True when the policies are not those of the live database, in number, order or content. */
-bool
-keyload_has_other_policies(const struct keyload *k, const struct keyd *live);
-
 /**
  * Make the live database what the files say. What is equal stays, with its sequence numbers, windows
  * and counters; the rest is deleted and added. Only staged: the caller commits.
  *
- * @return 0; -ENOMEM, -ENOSPC: the policies are then as before, no SA is gone, but some may be replaced
- *         already; what is staged may be committed
+ * @return 0; -ENOMEM, -ENOSPC, -ENOBUFS: live is as before. If memory ends while SAs are exchanged for
+ *         others of their names, some are, the policies are new and nothing is deleted: an error too
  */
 WARN_UNUSED int
 keyload_apply(struct keyload *k, struct keyd *live, struct err *err);

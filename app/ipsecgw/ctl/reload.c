@@ -76,23 +76,6 @@ apply_neighbours(struct gateway *gw, const struct conf *next)
 	}
 }
 
-/*
- * Policies that do not compile would keep every later commit from succeeding, neighbours' included: so
- * they are tried before anything changes.
- */
-static int
-read_keys(struct gateway *gw, const struct conf *next, struct keyload *keys, struct err *err)
-{
-	int ret = keyload_read(keys, next, gw->crypto, err);
-
-	if (ret != 0 || !keyload_has_other_policies(keys, &gw->keyd))
-		return ret;
-	ret = snap_check_policies(gw->snap, &keys->kd.spd, err);
-	if (ret != 0)
-		keyload_free(keys);
-	return ret;
-}
-
 /* Takes next. A commit that fails is tried again by the control loop, with all that is staged. */
 static void
 apply(struct gateway *gw, struct conf *next, const struct keyload *keys)
@@ -134,7 +117,7 @@ ctl_reload(struct gateway *gw, uint64_t now_ms)
 		conf_free(next);
 		return;
 	}
-	if (read_keys(gw, next, &keys, &err) != 0) {
+	if (keyload_read(&keys, next, gw->crypto, &err) != 0) {
 		log_err("reload: %s; nothing is changed", err.text);
 		conf_free(next);
 		return;
@@ -142,7 +125,7 @@ ctl_reload(struct gateway *gw, uint64_t now_ms)
 	if (keyload_apply(&keys, &gw->keyd, &err) == 0) {
 		apply(gw, next, &keys);
 	} else {
-		log_err("reload: %s; some SAs may be new, nothing else is changed", err.text);
+		log_err("reload: %s; no policy or SA is lost", err.text);
 		conf_free(next);
 	}
 	keyload_free(&keys);

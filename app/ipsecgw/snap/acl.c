@@ -64,29 +64,16 @@ put_port(struct rte_acl_field *f, uint16_t port_be)
 	f->mask_range.u16 = port_be == 0 ? 0 : UINT16_MAX;
 }
 
-/* What one policy asks of the classifier. */
-struct match {
-	const struct selector *sel;
-	uint32_t userdata;
-};
-
-/* The policies of one direction, in order. */
-struct matches {
-	enum sp_dir dir;
-	uint32_t n;
-	struct match row[];
-};
-
 static void
-make_rule(struct rule6 *r, const struct match *m, unsigned int position)
+make_rule(struct rule6 *r, const struct sp_rt *sp, unsigned int position)
 {
-	const struct selector *sel = m->sel;
+	const struct selector *sel = &sp->sel;
 	const unsigned int n = sel->src.af == AF_INET ? 1 : 4;
 
 	memset(r, 0, sizeof(*r));
 	r->data.category_mask = 1;
 	r->data.priority = (int32_t)(RTE_ACL_MAX_PRIORITY - position);
-	r->data.userdata = m->userdata;
+	r->data.userdata = sp->slot + 1;
 	r->field[0].value.u8 = sel->proto;
 	r->field[0].mask_range.u8 = sel->proto == ULPROTO_ANY ? 0 : UINT8_MAX;
 	put_addr(&r->field[1], &sel->src, n);
@@ -96,24 +83,23 @@ make_rule(struct rule6 *r, const struct match *m, unsigned int position)
 }
 
 static int
-add_rules(struct rte_acl_ctx *ctx, const struct matches *list, uint8_t af)
+add_rules(struct rte_acl_ctx *ctx, const struct classifier *c, unsigned int dir, uint8_t af)
 {
 	struct rule6 rule;
 	int ret = 0;
 
-	for (uint32_t i = 0; i < list->n && ret == 0; i++) {
-		if (list->row[i].sel->src.af != af)
+	for (uint32_t i = 0; i < c->norder[dir] && ret == 0; i++) {
+		if (c->order[dir][i]->sel.src.af != af)
 			continue;
-		make_rule(&rule, &list->row[i], i);
+		make_rule(&rule, c->order[dir][i], i);
 		/* The context knows the size of its own rules: an IPv4 rule is the head of this one. */
 		ret = rte_acl_add_rules(ctx, (const struct rte_acl_rule *)&rule, 1);
 	}
 	return ret;
 }
 
-/* @param ctx  set even on error; NULL when there are no such policies */
 static int
-build_one(struct snap *s, const struct matches *list, unsigned int v6, struct rte_acl_ctx **ctx)
+build_one(struct snap *s, struct classifier *c, unsigned int dir, unsigned int v6)
 {
 	const uint8_t af = v6 ? AF_INET6 : AF_INET;
 	struct rte_acl_config cfg = { .num_categories = 1, .max_size = s->conf.max_acl_bytes };
@@ -122,80 +108,24 @@ build_one(struct snap *s, const struct matches *list, unsigned int v6, struct rt
 	uint32_t n = 0;
 	int ret;
 
-	for (uint32_t i = 0; i < list->n; i++)
-		n += list->row[i].sel->src.af == af;
+	for (uint32_t i = 0; i < c->norder[dir]; i++)
+		n += c->order[dir][i]->sel.src.af == af;
 	if (n == 0)
 		return 0;
 	cfg.num_fields = v6 ? NFIELD6 : NFIELD4;
 	memcpy(cfg.defs, v6 ? fields6 : fields4, cfg.num_fields * sizeof(cfg.defs[0]));
-	(void)snprintf(name, sizeof(name), "acl%u%s%u", s->gen + 1,
-		list->dir == DIR_IN ? "in" : "out", v6);
+	(void)snprintf(name, sizeof(name), "acl%u",
+		s->nacl++); /* a name in use would give us that context */
 	param.name = name;
 	param.rule_size = RTE_ACL_RULE_SZ(cfg.num_fields);
 	param.max_rule_num = n;
-	*ctx = rte_acl_create(&param);
-	if (*ctx == NULL)
+	c->acl[dir][v6] = rte_acl_create(&param);
+	if (c->acl[dir][v6] == NULL)
 		return -ENOMEM;
-	ret = add_rules(*ctx, list, af);
+	ret = add_rules(c->acl[dir][v6], c, dir, af);
 	if (ret == 0)
-		ret = rte_acl_build(*ctx, &cfg);
+		ret = rte_acl_build(c->acl[dir][v6], &cfg);
 	return ret == -ERANGE ? -ENOBUFS : ret;
-}
-
-/* Both families of the policies of one direction. */
-static int
-build_dir(struct snap *s, const struct sp_list *sps, enum sp_dir dir, struct rte_acl_ctx *ctx[2])
-{
-	struct matches *list;
-	struct sp *sp;
-	uint32_t n = 0;
-	int ret;
-
-	TAILQ_FOREACH (sp, sps, link)
-		n++;
-	list = malloc(sizeof(*list) + n * sizeof(list->row[0]));
-	if (list == NULL)
-		return -ENOMEM;
-	list->dir = dir;
-	list->n = 0;
-	TAILQ_FOREACH (sp, sps, link) {
-		const struct sp_rt *rt = sp->rt;
-
-		/* Policies on trial have no slot yet; any number will do, if each has its own. */
-		list->row[list->n] =
-			(struct match){ &sp->spec.sel, (rt != NULL ? rt->slot : list->n) + 1 };
-		list->n++;
-	}
-	ret = build_one(s, list, 0, &ctx[0]);
-	if (ret == 0)
-		ret = build_one(s, list, 1, &ctx[1]);
-	free(list);
-	return ret;
-}
-
-static int
-explain(int ret, struct err *err)
-{
-	if (ret == 0)
-		return 0;
-	return err_set(err, ret,
-		ret == -ENOBUFS ? "the policies need more classifier memory than limits.acl_bytes" :
-				  "the policies could not be compiled: no memory");
-}
-
-int
-snap_check_policies(struct snap *s, const struct spd *spd, struct err *err)
-{
-	int ret = 0;
-
-	for (unsigned int dir = DIR_IN; ret == 0 && dir <= DIR_OUT; dir++) {
-		struct rte_acl_ctx *ctx[2] = { NULL, NULL };
-
-		ret = build_dir(s, &spd->list[dir], dir, ctx);
-		rte_acl_free(ctx[0]);
-		rte_acl_free(ctx[1]);
-	}
-	return explain(ret, err);
 }
 
 static int
@@ -231,14 +161,38 @@ classifier_build(struct snap *s, struct classifier **out, struct err *err)
 		c->refs = 1;
 		ret = list_policies(s, c);
 	}
-	for (unsigned int dir = DIR_IN; ret == 0 && dir <= DIR_OUT; dir++)
-		ret = build_dir(s, &s->kd->spd.list[dir], dir, c->acl[dir]);
+	for (unsigned int dir = DIR_IN; ret == 0 && dir <= DIR_OUT; dir++) {
+		ret = build_one(s, c, dir, 0);
+		if (ret == 0)
+			ret = build_one(s, c, dir, 1);
+	}
 	if (ret == 0) {
 		*out = c;
 		return 0;
 	}
 	classifier_put(c);
-	return explain(ret, err);
+	return err_set(err, ret,
+		ret == -ENOBUFS ? "the policies need more classifier memory than limits.acl_bytes" :
+				  "the policies could not be compiled: no memory");
+}
+
+bool
+classifier_is_current(const struct snap *s)
+{
+	const struct classifier *c = s->cls;
+	const struct sp *sp;
+
+	for (unsigned int dir = DIR_IN; dir <= DIR_OUT; dir++) {
+		uint32_t i = 0;
+
+		TAILQ_FOREACH (sp, &s->kd->spd.list[dir], link) {
+			if (i == c->norder[dir] || c->order[dir][i++] != sp->rt)
+				return false;
+		}
+		if (i != c->norder[dir])
+			return false;
+	}
+	return true;
 }
 
 void

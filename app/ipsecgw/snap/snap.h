@@ -138,9 +138,6 @@ snap_touch(struct snap *s);
  */
 WARN_UNUSED int
 snap_commit(struct snap *s, struct err *err);
-/** Compile the policies of any database, for a trial: an error here is one that a commit would meet. */
-WARN_UNUSED int
-snap_check_policies(struct snap *s, const struct spd *spd, struct err *err);
 void
 snap_set_ready(struct snap *s, bool ready);
 

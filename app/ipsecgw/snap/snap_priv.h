@@ -57,7 +57,8 @@ struct snap {
 	bool is_dirty; /* something waits for a commit */
 	uint32_t gen;
 	struct keyd *kd;
-	struct classifier *cls; /* of the current snapshot */
+	struct classifier *cls; /* of the current snapshot, or compiled for the next one */
+	uint32_t nacl; /* contexts ever made: part of their names */
 	bool spd_dirty;
 	struct sp_rt **slot; /* [nslot]; NULL = free */
 	uint8_t *slot_gen;
@@ -79,6 +80,12 @@ WARN_UNUSED int
 classifier_build(struct snap *s, struct classifier **out, struct err *err);
 void
 classifier_put(struct classifier *c);
+/** True when s->cls is of the policies that there are, so that policies that came and went cost nothing. */
+bool
+classifier_is_current(const struct snap *s);
+/** Compile the staged policies, if s->cls is not of them already. On error nothing changes. */
+WARN_UNUSED int
+snap_prepare(struct snap *s, struct err *err);
 
 /* fib.c */
 WARN_UNUSED int
