@@ -132,12 +132,35 @@ keyd_sp_flush(struct keyd *kd)
 	}
 }
 
+static void
+append(struct sp_list *to, struct sp_list *from)
+{
+	struct sp *sp;
+
+	while ((sp = TAILQ_FIRST(from)) != NULL) {
+		TAILQ_REMOVE(from, sp, link);
+		TAILQ_INSERT_TAIL(to, sp, link);
+	}
+}
+
 /* Move all policies of one set of lists behind those of another. */
 static void
 move_all(struct sp_list *to, struct sp_list *from)
 {
 	for (unsigned int dir = DIR_IN; dir <= DIR_OUT; dir++)
-		TAILQ_CONCAT(&to[dir], &from[dir], link);
+		append(&to[dir], &from[dir]);
+}
+
+/* Hand over policies that are in no database any more. */
+static void
+let_go(struct keyd *kd, struct sp_list *list)
+{
+	struct sp *next;
+
+	for (struct sp *sp = TAILQ_FIRST(list); sp != NULL; sp = next) {
+		next = TAILQ_NEXT(sp, link);
+		kd->dp->sp_remove(kd->dp_arg, sp);
+	}
 }
 
 static int
@@ -161,7 +184,6 @@ keyd_sp_replace_all(struct keyd *kd, const struct keyd *from, struct err *err)
 {
 	const uint32_t n = kd->spd.n;
 	struct spd old;
-	struct sp *sp;
 	int ret;
 
 	spd_init(&old);
@@ -176,12 +198,8 @@ keyd_sp_replace_all(struct keyd *kd, const struct keyd *from, struct err *err)
 		kd->spd.n = n;
 		return ret;
 	}
-	for (unsigned int dir = DIR_IN; dir <= DIR_OUT; dir++) {
-		while ((sp = TAILQ_FIRST(&old.list[dir])) != NULL) {
-			TAILQ_REMOVE(&old.list[dir], sp, link);
-			kd->dp->sp_remove(kd->dp_arg, sp);
-		}
-	}
+	for (unsigned int dir = DIR_IN; dir <= DIR_OUT; dir++)
+		let_go(kd, &old.list[dir]);
 	kd->next_reqid = from->next_reqid;
 	return 0;
 }

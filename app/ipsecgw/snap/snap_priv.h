@@ -69,8 +69,7 @@ struct snap {
 	struct rte_fib6 *fib6;
 	struct nexthop *nh;
 	struct nh_ctl *nhc; /* [NH_MAX] */
-	uint16_t nnh; /* slots ever used */
-	uint16_t free_nh; /* list of used and returned ones; 0 = end */
+	uint16_t nnh, free_nh; /* slots ever used; list of the returned ones, 0 = end */
 	struct limbo_list limbo;
 	unsigned int nlimbo;
 };
@@ -80,7 +79,7 @@ WARN_UNUSED int
 classifier_build(struct snap *s, struct classifier **out, struct err *err);
 void
 classifier_put(struct classifier *c);
-/** True when s->cls is of the policies that there are, so that policies that came and went cost nothing. */
+/** True when s->cls is of the policies that there are. */
 bool
 classifier_is_current(const struct snap *s);
 /** Compile the staged policies, if s->cls is not of them already. On error nothing changes. */
