@@ -177,9 +177,7 @@ close_state(struct gateway *gw)
 	struct err err = { 0 };
 	bool ok;
 
-	/* Without workers nothing can hold a token back: limbo empties, and what remains is live. */
-	while (snap_reclaim(gw->snap) > 0)
-		;
+	snap_drain(gw->snap); /* what remains is live */
 	ok = kd->sad.created - kd->sad.destroyed == kd->sad.n &&
 		kd->spd.created - kd->spd.destroyed == kd->spd.n;
 	log_info("audit: live sa %u, sp %u", kd->sad.n, kd->spd.n);

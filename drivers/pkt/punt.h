@@ -25,6 +25,8 @@ enum inject_kind {
 	INJECT_FRAME, /* whole Ethernet frame with its VLAN tag, for interface out_if: transmitted as is */
 	INJECT_LOCAL, /* IP packet at offset 0 made by the gateway: outbound policy, route, transmit; */
 	/* af is set, the worker parses the rest */
+	INJECT_SECRET, /* as INJECT_LOCAL, but it quotes what came out of a tunnel: it leaves protected or */
+	/* not at all */
 	INJECT_ROUTED, /* IP packet at offset 0 that passed policy and IPsec before PUNT_RESOLVE: */
 	/* route (again) and transmit; af is set */
 };

@@ -21,7 +21,7 @@
 #define SEQ_OVERSHOOT ((uint64_t)WORKER_MAX * PVEC_MAX)
 
 static int
-check_spec(const struct sa_spec *spec, struct err *err)
+esp_sa_check(const struct sa_spec *spec, struct err *err)
 {
 	const struct alg *enc = spec->enc, *auth = spec->auth;
 
@@ -89,7 +89,7 @@ esp_sa_init(
 	const struct alg *enc = spec->enc;
 	bool gcm;
 	unsigned int tail;
-	int rc = check_spec(spec, err);
+	int rc = esp_sa_check(spec, err);
 
 	(void)knobs; /* read per step, so that a change reaches SAs that exist */
 	if (rc != 0)
@@ -132,6 +132,7 @@ esp_sa_init(
 
 const struct xform_ops xform_esp = {
 	.name = "esp",
+	.sa_check = esp_sa_check,
 	.sa_init = esp_sa_init,
 	.sa_fini = esp_sa_fini,
 	.out_begin = esp_out_begin,

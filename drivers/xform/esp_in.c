@@ -178,7 +178,7 @@ crypto_verdict(const struct pkt_meta *meta)
  * The SA behind meta->sa is lost when a nested packet is looked up, so its proof is kept for the
  * inbound policy. Only a packet that may be IPsec itself pays for it: with these four protocols
  * (of the first header, so no IPv6 extension header hides another) the history ends here. UDP is
- * among them because check_spec() refuses UDP encapsulation.
+ * among them because esp_sa_check() refuses UDP encapsulation.
  */
 static inline void
 push_history(const struct sa_rt *sa, struct rte_mbuf *m, uint8_t depth, uint8_t inner_proto)

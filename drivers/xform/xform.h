@@ -21,6 +21,8 @@
  */
 struct xform_ops {
 	const char *name;
+	/** Whether sa_init() would take spec, without an SA. @return 0; -EOPNOTSUPP; -EINVAL */
+	int (*sa_check)(const struct sa_spec *spec, struct err *err);
 	/** Fill the constants of sa (template, lengths, class, replay, iv_base) from spec. */
 	int (*sa_init)(struct sa_rt *sa, const struct sa_spec *spec, const struct knobs *knobs,
 		struct err *err);

@@ -98,9 +98,11 @@ sa_spec_check(const struct sa_spec *spec, struct err *err);
 WARN_UNUSED int
 sad_add(struct sad *sad, const struct sa_spec *spec, uint64_t now_s, struct sa **out);
 
-/** Unlink without freeing; sa_free() wipes the keys and frees. */
+/** Unlink without freeing; sa_free() wipes the keys and frees. sad_link() takes it back. */
 void
 sad_unlink(struct sad *sad, struct sa *sa);
+void
+sad_link(struct sad *sad, struct sa *sa);
 void
 sa_free(struct sad *sad, struct sa *sa);
 

@@ -157,6 +157,17 @@ sad_fini(struct sad *sad)
 	sad->by_addr = NULL;
 }
 
+void
+sad_link(struct sad *sad, struct sa *sa)
+{
+	const struct saidx *idx = &sa->spec.idx;
+
+	TAILQ_INSERT_TAIL(&sad->all, sa, link);
+	LIST_INSERT_HEAD(spi_bucket(sad, sa->spec.spi, idx->proto, &idx->dst), sa, by_spi);
+	LIST_INSERT_HEAD(addr_bucket(sad, idx->proto, &idx->src, &idx->dst), sa, by_addr);
+	sad->n++;
+}
+
 int
 sad_add(struct sad *sad, const struct sa_spec *spec, uint64_t now_s, struct sa **out)
 {
@@ -172,10 +183,7 @@ sad_add(struct sad *sad, const struct sa_spec *spec, uint64_t now_s, struct sa *
 	sa->state = SA_MATURE;
 	sa->created_s = now_s;
 	sa->order = sad->next_order++;
-	TAILQ_INSERT_TAIL(&sad->all, sa, link);
-	LIST_INSERT_HEAD(spi_bucket(sad, spec->spi, idx->proto, &idx->dst), sa, by_spi);
-	LIST_INSERT_HEAD(addr_bucket(sad, idx->proto, &idx->src, &idx->dst), sa, by_addr);
-	sad->n++;
+	sad_link(sad, sa);
 	sad->created++;
 	*out = sa;
 	return 0;

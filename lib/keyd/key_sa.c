@@ -37,14 +37,40 @@ remove_sa(struct keyd *kd, struct sa *sa)
 }
 
 int
+keyd_sa_replace(struct keyd *kd, const struct sa_spec *spec, struct err *err)
+{
+	struct sa *old = sad_find(&kd->sad, spec->spi, spec->idx.proto, &spec->idx.dst);
+	int ret;
+
+	if (old == NULL)
+		return keyd_sa_add(kd, spec, err);
+	/* It steps aside for the duplicate check, and returns when the new one cannot be made. */
+	sad_unlink(&kd->sad, old);
+	ret = keyd_sa_add(kd, spec, err);
+	if (ret != 0) {
+		sad_link(&kd->sad, old);
+		return ret;
+	}
+	old->state = SA_DEAD;
+	kd->dp->sa_remove(kd->dp_arg, old);
+	return 0;
+}
+
+void
+keyd_sa_remove(struct keyd *kd, struct sa *sa)
+{
+	remove_sa(kd, sa);
+	kd->dp->sa_changed(kd->dp_arg);
+}
+
+int
 keyd_sa_delete(struct keyd *kd, const struct saidx *idx, uint32_t spi, struct err *err)
 {
 	struct sa *sa = sad_find(&kd->sad, spi, idx->proto, &idx->dst);
 
 	if (sa == NULL || !addr_eq(&sa->spec.idx.src, &idx->src))
 		return err_set(err, -ENOENT, "no SA with SPI %u between these addresses", spi);
-	remove_sa(kd, sa);
-	kd->dp->sa_changed(kd->dp_arg);
+	keyd_sa_remove(kd, sa);
 	return 0;
 }
 

@@ -23,13 +23,10 @@ assign_reqids(struct keyd *kd, struct sp_spec *spec)
 }
 
 static int
-insert(struct keyd *kd, const struct sp_spec *spec, struct sp **out, struct err *err)
+insert_as_is(struct keyd *kd, const struct sp_spec *spec, struct sp **out, struct err *err)
 {
-	struct sp_spec full = *spec;
-	int ret;
+	int ret = spd_add(&kd->spd, spec, kd->now_s, out);
 
-	assign_reqids(kd, &full);
-	ret = spd_add(&kd->spd, &full, kd->now_s, out);
 	if (ret == -EEXIST)
 		return err_set(err, ret, "a policy with this selector and direction exists");
 	if (ret != 0)
@@ -40,6 +37,15 @@ insert(struct keyd *kd, const struct sp_spec *spec, struct sp **out, struct err 
 		sp_free(&kd->spd, *out);
 	}
 	return ret;
+}
+
+static int
+insert(struct keyd *kd, const struct sp_spec *spec, struct sp **out, struct err *err)
+{
+	struct sp_spec full = *spec;
+
+	assign_reqids(kd, &full);
+	return insert_as_is(kd, &full, out, err);
 }
 
 int
@@ -124,6 +130,78 @@ keyd_sp_flush(struct keyd *kd)
 		while ((sp = TAILQ_FIRST(&kd->spd.list[i])) != NULL)
 			remove_sp(kd, sp);
 	}
+}
+
+static void
+append(struct sp_list *to, struct sp_list *from)
+{
+	struct sp *sp;
+
+	while ((sp = TAILQ_FIRST(from)) != NULL) {
+		TAILQ_REMOVE(from, sp, link);
+		TAILQ_INSERT_TAIL(to, sp, link);
+	}
+}
+
+/* Move all policies of one set of lists behind those of another. */
+static void
+move_all(struct sp_list *to, struct sp_list *from)
+{
+	for (unsigned int dir = DIR_IN; dir <= DIR_OUT; dir++)
+		append(&to[dir], &from[dir]);
+}
+
+/* Hand over policies that are in no database any more. */
+static void
+let_go(struct keyd *kd, struct sp_list *list)
+{
+	struct sp *next;
+
+	for (struct sp *sp = TAILQ_FIRST(list); sp != NULL; sp = next) {
+		next = TAILQ_NEXT(sp, link);
+		kd->dp->sp_remove(kd->dp_arg, sp);
+	}
+}
+
+static int
+copy_all(struct keyd *kd, const struct keyd *from, struct err *err)
+{
+	struct sp *sp;
+	struct sp *copy;
+	int ret = 0;
+
+	for (unsigned int dir = DIR_IN; dir <= DIR_OUT; dir++) {
+		TAILQ_FOREACH (sp, &from->spd.list[dir], link) {
+			if (ret == 0)
+				ret = insert_as_is(kd, &sp->spec, &copy, err);
+		}
+	}
+	return ret;
+}
+
+int
+keyd_sp_replace_all(struct keyd *kd, const struct keyd *from, struct err *err)
+{
+	const uint32_t n = kd->spd.n;
+	struct spd old;
+	int ret;
+
+	spd_init(&old);
+	move_all(old.list, kd->spd.list);
+	kd->spd.n = 0;
+	ret = copy_all(kd, from, err);
+	if (ret == 0)
+		ret = kd->dp->sp_prepare(kd->dp_arg, err);
+	if (ret != 0) {
+		keyd_sp_flush(kd);
+		move_all(kd->spd.list, old.list);
+		kd->spd.n = n;
+		return ret;
+	}
+	for (unsigned int dir = DIR_IN; dir <= DIR_OUT; dir++)
+		let_go(kd, &old.list[dir]);
+	kd->next_reqid = from->next_reqid;
+	return 0;
 }
 
 void

@@ -25,6 +25,8 @@ struct keyd_dp_ops {
 	/* Make sp->rt. @return 0 or -errno */
 	int (*sp_install)(void *arg, struct sp *sp, struct err *err);
 	void (*sp_remove)(void *arg, struct sp *sp);
+	/* All that may fail about putting the policies in force. @return 0; -ENOMEM; -ENOBUFS */
+	int (*sp_prepare)(void *arg, struct err *err);
 	/* Some SA came, went or changed state: outbound policy steps must be re-resolved. */
 	void (*sa_changed)(void *arg);
 };
@@ -49,9 +51,16 @@ keyd_fini(struct keyd *kd);
 WARN_UNUSED int
 keyd_sa_add(struct keyd *kd, const struct sa_spec *spec, struct err *err);
 
+/** Add an SA in place of the one with the same {spi, proto, dst}, if there is one. As keyd_sa_add(). */
+WARN_UNUSED int
+keyd_sa_replace(struct keyd *kd, const struct sa_spec *spec, struct err *err);
+
 /** Delete by {spi, proto, src, dst}. @return 0; -ENOENT */
 WARN_UNUSED int
 keyd_sa_delete(struct keyd *kd, const struct saidx *idx, uint32_t spi, struct err *err);
+
+void
+keyd_sa_remove(struct keyd *kd, struct sa *sa);
 
 /** Delete every SA of one protocol (0 = all). */
 void
@@ -64,6 +73,14 @@ keyd_sp_add(struct keyd *kd, const struct sp_spec *spec, uint32_t *id_out, struc
 /** Replace in place (position kept), or append when absent. Errors as keyd_sp_add(). */
 WARN_UNUSED int
 keyd_sp_update(struct keyd *kd, const struct sp_spec *spec, uint32_t *id_out, struct err *err);
+
+/**
+ * Make the policies those of another engine, in its order and with its numbers: all of them or, on
+ * error, none, for half of them could let pass in clear what the other half protects.
+ * @return 0; -ENOMEM; -ENOBUFS larger than the data plane takes
+ */
+WARN_UNUSED int
+keyd_sp_replace_all(struct keyd *kd, const struct keyd *from, struct err *err);
 
 /** Delete by selector and direction. @return 0; -ENOENT */
 WARN_UNUSED int

@@ -382,6 +382,46 @@ bundle_passes_over_use_but_not_require(void **state)
 }
 
 /* A flow that met an unresolved neighbour went to control for ever, though the neighbour had answered. */
+/* ---- an error message that quotes what a tunnel protected ---- */
+
+static void
+inject_from_lan(uint8_t kind)
+{
+	struct gw_frame f = lan4();
+	struct rte_mbuf *m = rte_pktmbuf_alloc(gw.pool);
+	const unsigned int len = gw_build(&gw, &f, case_frame) - 14;
+
+	assert_non_null(m);
+	memcpy(rte_pktmbuf_append(m, (uint16_t)len), case_frame + 14, len);
+	*pkt_meta(m) = (struct pkt_meta){ .af = AF_INET, .flags = PKT_F_LOCAL_OUT, .kind = kind };
+	assert_int_equal(rte_ring_enqueue(worker_inject_ring(gw.w), m), 0);
+	(void)gw_step(&gw);
+}
+
+static void
+secret_of_our_own_leaves_protected_or_not_at_all(void **state)
+{
+	(void)state;
+	inject_from_lan(INJECT_LOCAL);
+	expect_spi(0);
+	inject_from_lan(INJECT_SECRET);
+	assert_int_equal(gw_drops(&gw, DROP_POLICY_OUT), 1);
+	gw_setkey(&gw, "spdadd 10.1.0.0/16 10.2.0.0/16 any -P out none;");
+	inject_from_lan(INJECT_SECRET);
+	assert_int_equal(gw_drops(&gw, DROP_POLICY_OUT), 2);
+	gw_setkey(&gw,
+		"spdupdate 10.1.0.0/16 10.2.0.0/16 any -P out ipsec "
+		"esp/tunnel/192.0.2.1-192.0.2.2/use;");
+	inject_from_lan(INJECT_SECRET);
+	assert_int_equal(gw_drops(&gw, DROP_OUT_NO_SA), 1);
+	inject_from_lan(INJECT_LOCAL);
+	expect_spi(0);
+	gw_setkey(&gw, CASE_SA_OUT);
+	inject_from_lan(INJECT_SECRET);
+	expect_spi(0x1001);
+	assert_int_equal(gw_all_drops(&gw), 3);
+}
+
 static void
 flow_notices_that_its_neighbour_answered(void **state)
 {
@@ -489,6 +529,7 @@ main(void)
 		CASE(secgw7_one_sa_carries_both_families_and_dummies),
 		CASE(bundle_is_applied_to_every_packet_of_a_flow),
 		CASE(bundle_passes_over_use_but_not_require),
+		CASE(secret_of_our_own_leaves_protected_or_not_at_all),
 		CASE(flow_notices_that_its_neighbour_answered),
 		CASE(sa_notices_that_its_neighbour_answered),
 		CASE(external_buffer_is_given_back),

@@ -19,6 +19,7 @@
 #include "ctl/keyload.h"
 #include "snap/snap.h"
 
+#define MAX_SA 4u
 #define ADD1                                                          \
 	"add 192.0.2.1 192.0.2.2 esp 0x1001 -m tunnel -E aes-gcm-16 " \
 	"0x00112233445566778899aabbccddeeff01020304;\n"
@@ -28,9 +29,21 @@
 #define ADD2                                                          \
 	"add 192.0.2.2 192.0.2.1 esp 0x1002 -m tunnel -E aes-gcm-16 " \
 	"0x20112233445566778899aabbccddeeff01020304;\n"
+#define ADD_N(n)                                                           \
+	"add 192.0.2.1 192.0.2.2 esp 0x110" #n " -m tunnel -E aes-gcm-16 " \
+	"0x30112233445566778899aabbccddeeff01020304;\n"
+#define ADD3 ADD_N(3)
+#define ADD4 ADD_N(4)
+#define ADD5 ADD_N(5)
+#define ADD6 ADD_N(6)
+#define ADD7 ADD_N(7)
+#define ADD8 ADD_N(8)
 #define POL1                                               \
 	"spdadd 10.1.0.0/16 10.2.0.0/16 any -P out ipsec " \
 	"esp/tunnel/192.0.2.1-192.0.2.2/unique;\n"
+#define POL1_IN                                           \
+	"spdadd 10.2.0.0/16 10.1.0.0/16 any -P in ipsec " \
+	"esp/tunnel/192.0.2.2-192.0.2.1/unique;\n"
 #define POL2 "spdadd 10.3.0.0/16 10.4.0.0/16 any -P out discard;\n"
 
 static struct portset ports;
@@ -48,7 +61,7 @@ start(void **state)
 		(char[]){ "--no-shconf" }, (char[]){ "-l" }, (char[]){ "0" } };
 	const struct crypto_conf cc = { .nworkers = 1 };
 	struct snap_conf sc = {
-		.nworkers = 1, .max_sa = 1024, .max_acl_bytes = 64u << 20, .ports = &ports
+		.nworkers = 1, .max_sa = MAX_SA, .max_acl_bytes = 64u << 20, .ports = &ports
 	};
 	const struct knobs knobs = KNOBS_INIT;
 	struct err err = { 0 };
@@ -65,6 +78,7 @@ start(void **state)
 	snap_set_keyd(snap, &kd);
 	assert_int_equal(snap_commit(snap, &err), 0);
 	conf.knobs = knobs;
+	conf.max_sa = MAX_SA;
 	assert_non_null(mkdtemp(dir));
 	return 0;
 }
@@ -162,8 +176,43 @@ keyload_keeps_what_is_equal(void **state)
 	sp = TAILQ_FIRST(&kd.spd.list[DIR_OUT]);
 	assert_int_equal(sp->spec.action, SP_DISCARD);
 	/* unique without a number is numbered as before, so this is equal again. */
+	assert_int_equal(load(ADD1_OTHER_KEY POL1 POL1_IN, NULL, &err), 0);
+	sp = TAILQ_FIRST(&kd.spd.list[DIR_IN]);
+	assert_int_equal(load(ADD1_OTHER_KEY POL1 POL1_IN, NULL, &err), 0);
+	assert_ptr_equal(TAILQ_FIRST(&kd.spd.list[DIR_IN]), sp);
+	assert_int_equal(load(ADD1_OTHER_KEY POL2 POL1, NULL, &err), 0);
+	sp = TAILQ_FIRST(&kd.spd.list[DIR_OUT]);
 	assert_int_equal(load(ADD1_OTHER_KEY POL2 POL1, NULL, &err), 0);
 	assert_ptr_equal(TAILQ_FIRST(&kd.spd.list[DIR_OUT]), sp);
+}
+
+static void
+keyload_replaces_a_full_table(void **state)
+{
+	const struct sad_key key = { .spi_be = rte_cpu_to_be_32(0x1001),
+		.proto = IPPROTO_ESP,
+		.af = AF_INET,
+		.dst = { 192, 0, 2, 2 } };
+	const struct snapshot *s;
+	struct err err = { 0 };
+
+	(void)state;
+	if (load(ADD1 ADD2 ADD3 ADD4, NULL, &err) != 0)
+		fail_msg("%s", err.text);
+	/* What is new is added before the old goes, so for a moment there are twice as many. */
+	if (load(ADD5 ADD6 ADD7 ADD8, NULL, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(kd.sad.n, MAX_SA);
+	s = atomic_load(snap_current(snap));
+	assert_null(sadtbl_lookup(s, &key));
+	if (load(ADD1, NULL, &err) != 0 || load(ADD1_OTHER_KEY, NULL, &err) != 0)
+		fail_msg("%s", err.text);
+	/* The old one is gone for good, and took nothing of its namesake with it. */
+	assert_int_equal(snap_reclaim(snap), 0);
+	s = atomic_load(snap_current(snap));
+	assert_int_equal(kd.sad.n, 1);
+	assert_ptr_equal(sadtbl_lookup(s, &key), first()->rt);
+	assert_int_equal(load(NULL, NULL, &err), 0);
 }
 
 static void
@@ -182,6 +231,10 @@ keyload_refuses_and_leaves_everything(void **state)
 		{ "add 1.1.1.1 2.2.2.2 esp 0x500 -m tunnel -E blowfish-cbc 0x0011223344556677 "
 		  "-A hmac-sha1 0x0011223344556677889900112233445566778899;",
 			NULL, "a.conf:1:1: " },
+		{ "add 1.1.1.1 2.2.2.2 esp 0x500 -m transport -E aes-gcm-16 "
+		  "0x00112233445566778899aabbccddeeff01020304;",
+			NULL, "a.conf:1:1: ESP transport mode is not supported yet" },
+		{ ADD1 ADD2 ADD3 ADD4, "\n" ADD5, "b.conf:2:1: more than 4 SAs" },
 	};
 	struct err err = { 0 };
 	const struct sa *sa;
@@ -221,6 +274,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keyload_keeps_what_is_equal),
+		cmocka_unit_test(keyload_replaces_a_full_table),
 		cmocka_unit_test(keyload_refuses_and_leaves_everything),
 	};
 

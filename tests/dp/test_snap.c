@@ -16,6 +16,8 @@
 #include "snap/snap.h"
 #include "support/rng.h"
 
+#define ACL_BYTES (1u << 20)
+
 static struct portset ports;
 static struct crypto *crypto;
 static struct snap *snap;
@@ -39,7 +41,7 @@ start(void **state)
 		(char[]){ "--no-shconf" }, (char[]){ "-l" }, (char[]){ "0" } };
 	const struct crypto_conf cc = { .nworkers = 1 };
 	struct snap_conf sc = {
-		.nworkers = 1, .max_sa = 1024, .max_acl_bytes = 64u << 20, .ports = &ports
+		.nworkers = 1, .max_sa = 1024, .max_acl_bytes = ACL_BYTES, .ports = &ports
 	};
 	struct err err = { 0 };
 
@@ -136,6 +138,60 @@ classify(const struct snapshot *s, enum sp_dir dir, const struct selector_pkt *p
 		return 0;
 	assert_int_equal(rte_acl_classify(s->acl[dir][v6], &data, &result, 1, 1), 0);
 	return result;
+}
+
+static struct sp_spec
+scattered_policy(uint64_t *rng)
+{
+	struct sp_spec s = { .action = SP_DISCARD };
+	const uint64_t x = rng_next(rng);
+
+	s.sel = (struct selector){ ip("10.0.0.0/8"), ip("10.0.0.0/8"), ULPROTO_ANY, DIR_OUT };
+	memcpy(s.sel.src.b, &x, 4);
+	memcpy(s.sel.dst.b, (const uint8_t *)&x + 4, 4);
+	s.sel.src.plen = (uint8_t)(18 + rng_next(rng) % 12);
+	s.sel.dst.plen = (uint8_t)(18 + rng_next(rng) % 12);
+	return s;
+}
+
+static void
+policies_that_do_not_fit_change_nothing(void **state)
+{
+	const struct sp_spec one = { .sel = { ip("10.1.0.0/16"), ip("10.2.0.0/16"), ULPROTO_ANY,
+					     DIR_OUT },
+		.action = SP_DISCARD };
+	const struct snapshot *s;
+	uint64_t rng = rng_seed("fit");
+	struct err err = { 0 };
+	struct keyd next = { .next_reqid = 1 };
+	struct rte_acl_ctx *acl;
+	struct sp *sp;
+
+	(void)state;
+	spd_init(&next.spd);
+	for (unsigned int i = 0; i < 6000; i++) {
+		const struct sp_spec spec = scattered_policy(&rng);
+
+		assert_int_equal(spd_add(&next.spd, &spec, 0, &sp), 0);
+	}
+	assert_int_equal(keyd_sp_add(&kd, &one, NULL, &err), 0);
+	assert_int_equal(snap_commit(snap, &err), 0);
+	acl = atomic_load(snap_current(snap))->acl[DIR_OUT][0];
+	assert_int_equal(keyd_sp_replace_all(&kd, &next, &err), -ENOBUFS);
+	assert_non_null(strstr(err.text, "limits.acl_bytes"));
+	assert_int_equal(kd.spd.n, 1);
+	/* Later commits succeed, and need not compile what is compiled. */
+	assert_int_equal(snap_commit(snap, &err), 0);
+	s = atomic_load(snap_current(snap));
+	assert_ptr_equal(s->acl[DIR_OUT][0], acl);
+	assert_int_equal(s->norder[DIR_OUT], 1);
+	assert_ptr_equal(s->sp[s->order[DIR_OUT][0]->slot], s->order[DIR_OUT][0]);
+	(void)snap_reclaim(snap);
+	assert_int_equal(kd.spd.created - kd.spd.destroyed, 1);
+	keyd_sp_flush(&kd);
+	assert_int_equal(snap_commit(snap, &err), 0);
+	assert_null(atomic_load(snap_current(snap))->acl[DIR_OUT][0]);
+	spd_fini(&next.spd);
 }
 
 static void
@@ -336,6 +392,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(policies_that_do_not_fit_change_nothing),
 		cmocka_unit_test(acl_equals_linear_first_match),
 		cmocka_unit_test(fib_finds_local_connected_and_gateway_routes),
 		cmocka_unit_test(sa_is_found_replaced_and_freed_only_after_grace),

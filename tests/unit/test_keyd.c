@@ -18,6 +18,8 @@ struct recorder {
 	struct keyd kd;
 	struct knobs knobs;
 	int refuse; /* returned by the next installs when not 0 */
+	unsigned int patience; /* installs that still succeed before */
+	int unprepared; /* returned by prepare */
 	unsigned int installed, removed;
 	struct sa *removed_sa;
 	struct sp *removed_sp;
@@ -29,7 +31,7 @@ rec_sa_install(void *arg, struct sa *sa, struct err *err)
 	struct recorder *r = arg;
 
 	(void)sa;
-	if (r->refuse != 0)
+	if (r->refuse != 0 && r->patience-- == 0)
 		return err_set(err, r->refuse, "refused by the test");
 	r->installed++;
 	return 0;
@@ -51,7 +53,7 @@ rec_sp_install(void *arg, struct sp *sp, struct err *err)
 	struct recorder *r = arg;
 
 	(void)sp;
-	if (r->refuse != 0)
+	if (r->refuse != 0 && r->patience-- == 0)
 		return err_set(err, r->refuse, "refused by the test");
 	r->installed++;
 	return 0;
@@ -67,6 +69,14 @@ rec_sp_remove(void *arg, struct sp *sp)
 	keyd_sp_released(&r->kd, sp);
 }
 
+static int
+rec_sp_prepare(void *arg, struct err *err)
+{
+	const struct recorder *r = arg;
+
+	return r->unprepared != 0 ? err_set(err, r->unprepared, "refused by the test") : 0;
+}
+
 static void
 rec_changed(void *arg)
 {
@@ -74,7 +84,7 @@ rec_changed(void *arg)
 }
 
 static const struct keyd_dp_ops recorder_ops = { rec_sa_install, rec_sa_remove, rec_sp_install,
-	rec_sp_remove, rec_changed };
+	rec_sp_remove, rec_sp_prepare, rec_changed };
 
 static int
 setup(void **state)
@@ -168,6 +178,7 @@ keyd_refused_install_leaves_no_trace(void **state)
 
 	r->refuse = -EOPNOTSUPP;
 	assert_int_equal(keyd_sa_add(&r->kd, &s, &err), -EOPNOTSUPP);
+	r->patience = 0;
 	assert_int_equal(keyd_sp_add(&r->kd, &p, &id, &err), -EOPNOTSUPP);
 	assert_int_equal(r->kd.sad.n + r->kd.spd.n, 0);
 	r->refuse = 0;
@@ -175,6 +186,7 @@ keyd_refused_install_leaves_no_trace(void **state)
 	p.action = SP_DISCARD;
 	p.nreq = 0;
 	r->refuse = -ENOMEM;
+	r->patience = 0;
 	assert_int_equal(keyd_sp_update(&r->kd, &p, NULL, &err), -ENOMEM);
 	assert_int_equal(r->kd.spd.n, 1);
 	assert_int_equal(spd_find_id(&r->kd.spd, id)->spec.action, SP_IPSEC);
@@ -269,6 +281,75 @@ keyd_sp_add_checks_and_numbers_unique(void **state)
 }
 
 static void
+keyd_sa_replace_is_all_or_nothing(void **state)
+{
+	struct recorder *r = *state;
+	struct sa_spec s = gcm_spec(1000, "10.0.0.2");
+	struct err err = { 0 };
+	struct sa *old;
+
+	assert_int_equal(keyd_sa_replace(&r->kd, &s, &err), 0);
+	old = sad_find(&r->kd.sad, 1000, IPPROTO_ESP, &s.idx.dst);
+	s.enckey.b[0] ^= 1;
+	r->refuse = -ENOMEM;
+	assert_int_equal(keyd_sa_replace(&r->kd, &s, &err), -ENOMEM);
+	assert_ptr_equal(sad_find(&r->kd.sad, 1000, IPPROTO_ESP, &s.idx.dst), old);
+	assert_int_equal(old->state, SA_MATURE);
+	assert_int_equal(r->kd.sad.n, 1);
+	assert_int_equal(r->removed, 0);
+	r->refuse = 0;
+	assert_int_equal(keyd_sa_replace(&r->kd, &s, &err), 0);
+	assert_int_equal(r->kd.sad.n, 1);
+	assert_int_equal(r->removed, 1);
+	assert_int_equal(TAILQ_FIRST(&r->kd.sad.all)->spec.enckey.b[0], 0x60);
+}
+
+static void
+keyd_sp_replace_all_is_all_or_nothing(void **state)
+{
+	struct recorder *r = *state;
+	struct recorder next = { 0 };
+	struct sp_spec p = out_spec("10.1.0.0/16", "10.2.0.0/16");
+	struct err err = { 0 };
+	struct sp *old;
+
+	assert_int_equal(keyd_init(&next.kd, &next.knobs, &recorder_ops, &next), 0);
+	assert_int_equal(keyd_sp_add(&r->kd, &p, NULL, &err), 0);
+	old = TAILQ_FIRST(&r->kd.spd.list[DIR_OUT]);
+	for (unsigned int i = 0; i < 3; i++) {
+		p = out_spec("10.1.0.0/16", "10.2.0.0/16");
+		p.sel.dst.plen = (uint8_t)(16 + i);
+		p.sel.dir = i == 1 ? DIR_IN : DIR_OUT;
+		p.req[0].level = LEVEL_UNIQUE;
+		assert_int_equal(keyd_sp_add(&next.kd, &p, NULL, &err), 0);
+	}
+	for (r->refuse = -ENOMEM, r->installed = 0; r->installed < 3; r->installed++) {
+		r->patience = r->installed;
+		r->removed = 0;
+		assert_int_equal(keyd_sp_replace_all(&r->kd, &next.kd, &err), -ENOMEM);
+		r->installed -= r->removed;
+		assert_ptr_equal(TAILQ_FIRST(&r->kd.spd.list[DIR_OUT]), old);
+		assert_null(TAILQ_NEXT(old, link));
+		assert_null(TAILQ_FIRST(&r->kd.spd.list[DIR_IN]));
+		assert_int_equal(r->kd.spd.n, 1);
+		assert_int_equal(r->kd.next_reqid, REQID_MANUAL_MAX + 1);
+	}
+	r->refuse = 0;
+	r->unprepared = -ENOBUFS;
+	assert_int_equal(keyd_sp_replace_all(&r->kd, &next.kd, &err), -ENOBUFS);
+	assert_ptr_equal(TAILQ_FIRST(&r->kd.spd.list[DIR_OUT]), old);
+	assert_int_equal(r->kd.spd.n, 1);
+	r->unprepared = 0;
+	assert_int_equal(keyd_sp_replace_all(&r->kd, &next.kd, &err), 0);
+	assert_int_equal(r->kd.spd.n, 3);
+	/* The numbers of "unique" are those of the other engine: replacing again finds them equal. */
+	old = TAILQ_FIRST(&r->kd.spd.list[DIR_IN]);
+	assert_int_equal(old->spec.req[0].reqid, REQID_MANUAL_MAX + 2);
+	assert_int_equal(r->kd.next_reqid, REQID_MANUAL_MAX + 4);
+	keyd_fini(&next.kd);
+}
+
+static void
 sad_choose_prefers_by_age_state_and_reqid(void **state)
 {
 	struct recorder *r = *state;
@@ -331,6 +412,8 @@ main(void)
 		CASE(keyd_sa_add_refuses_bad_specs),
 		CASE(keyd_sp_update_keeps_the_position),
 		CASE(keyd_sp_add_checks_and_numbers_unique),
+		CASE(keyd_sa_replace_is_all_or_nothing),
+		CASE(keyd_sp_replace_all_is_all_or_nothing),
 		CASE(sad_choose_prefers_by_age_state_and_reqid),
 		CASE(sad_random_adds_and_deletes_equal_an_array),
 	};

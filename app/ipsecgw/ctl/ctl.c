@@ -16,14 +16,15 @@
 #include "base/log.h"
 #include "pkt/punt.h"
 
-#define TICK_MS        100u
-#define PUNT_BURST     32u
-#define PUNT_ROUND     512u /* packets taken in one wake-up, so that clients get their turn */
-#define BUSY_WAIT_MS   1
-#define IDLE_WAIT_MS   10
-#define BUSY_FOR_MS    1000u
-#define STOP_LOG_MS    5000u
-#define TICKS_PER_LINK 10u
+#define TICK_MS         100u
+#define PUNT_BURST      32u
+#define PUNT_ROUND      512u /* packets taken in one wake-up, so that clients get their turn */
+#define BUSY_WAIT_MS    1
+#define IDLE_WAIT_MS    10
+#define BUSY_FOR_MS     1000u
+#define STOP_LOG_MS     5000u
+#define TICKS_PER_LINK  10u
+#define COMMIT_RETRY_MS 1000u
 
 struct loop {
 	struct gateway *gw;
@@ -32,6 +33,7 @@ struct loop {
 	unsigned int ticks;
 	uint64_t punted_ms; /* when the last punted packet came; 0 = never */
 	bool more; /* the ring was not emptied */
+	uint64_t retry_ms; /* when to try a failed commit again */
 	struct log_limit commit_log;
 };
 
@@ -194,11 +196,15 @@ commit(struct loop *l, uint64_t now_ms)
 {
 	struct err err = { 0 };
 
-	if (!snap_is_dirty(l->gw->snap))
+	if (!snap_is_dirty(l->gw->snap) || now_ms < l->retry_ms)
 		return;
-	if (snap_commit(l->gw->snap, &err) == 0)
+	if (snap_commit(l->gw->snap, &err) == 0) {
 		rpc_env_committed(&l->gw->rpc);
-	else if (log_limit_ok(&l->commit_log, now_ms))
+		return;
+	}
+	/* Compiling the policies of a large gateway takes most of a second. */
+	l->retry_ms = now_ms + COMMIT_RETRY_MS;
+	if (log_limit_ok(&l->commit_log, now_ms))
 		log_err("commit failed, trying again: %s", err.text);
 }
 

@@ -101,7 +101,8 @@ host_error(struct local *l, struct rte_mbuf *m, enum icmp_err what)
 	}
 	e->data_len = (uint16_t)wbuf_len(&w);
 	e->pkt_len = e->data_len;
-	local_inject(l, e, INJECT_LOCAL);
+	/* It quotes the packet, and what was protected on its way here must not go back in clear. */
+	local_inject(l, e, pkt_meta(m)->depth > 0 ? INJECT_SECRET : INJECT_LOCAL);
 }
 
 /* The same buffer as a packet of our own: nothing of how it came may stay with it. */

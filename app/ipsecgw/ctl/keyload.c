@@ -22,10 +22,17 @@ check_sa(void *arg, struct sa *sa, struct err *err)
 {
 	const struct keyload *k = arg;
 	const struct sa_spec *s = &sa->spec;
+	const struct xform_ops *xf = xform_find(s->idx.proto);
+	int ret;
 
-	if (xform_find(s->idx.proto) == NULL)
+	if (xf == NULL)
 		return err_set(
 			err, -EOPNOTSUPP, "%s is not supported yet", proto_name(s->idx.proto));
+	ret = xf->sa_check(s, err);
+	if (ret != 0)
+		return ret;
+	if (k->kd.sad.n > k->max_sa)
+		return err_set(err, -ENOSPC, "more than %u SAs (limits.sa)", k->max_sa);
 	if (k->crypto != NULL && !crypto_offers(k->crypto, s->enc, s->auth))
 		return err_set(err, -EOPNOTSUPP, "no engine offers %s%s%s",
 			s->enc != NULL ? s->enc->name : "no encryption",
@@ -58,6 +65,14 @@ forget_sp(void *arg, struct sp *sp)
 	keyd_sp_released(&k->kd, sp);
 }
 
+static int
+fine(void *arg, struct err *err)
+{
+	(void)arg;
+	(void)err;
+	return 0;
+}
+
 static void
 nothing(void *arg)
 {
@@ -69,6 +84,7 @@ static const struct keyd_dp_ops scratch_ops = {
 	.sa_remove = forget_sa,
 	.sp_install = check_sp,
 	.sp_remove = forget_sp,
+	.sp_prepare = fine,
 	.sa_changed = nothing,
 };
 
@@ -175,7 +191,7 @@ keyload_read(
 {
 	int ret;
 
-	*k = (struct keyload){ .knobs = conf->knobs, .crypto = crypto };
+	*k = (struct keyload){ .knobs = conf->knobs, .crypto = crypto, .max_sa = conf->max_sa };
 	ret = keyd_init(&k->kd, &k->knobs, &scratch_ops, k);
 	if (ret != 0)
 		return err_set(err, ret, "no memory for the databases");
@@ -258,57 +274,87 @@ spd_same(const struct spd *a, const struct spd *b)
 	return true;
 }
 
+static struct sa *
+namesake(struct sad *sad, const struct sa *sa)
+{
+	return sad_find(sad, sa->spec.spi, sa->spec.idx.proto, &sa->spec.idx.dst);
+}
+
 static int
-apply_sas(struct keyload *k, struct keyd *live, struct err *err)
+add_sas(struct keyload *k, struct keyd *live, struct err *err)
 {
 	struct sa *sa;
-	struct sa *next;
-	struct sa *other;
 	int ret = 0;
 
-	for (sa = TAILQ_FIRST(&live->sad.all); sa != NULL && ret == 0; sa = next) {
-		const struct saidx idx = sa->spec.idx;
-
-		next = TAILQ_NEXT(sa, link);
-		other = sad_find(&k->kd.sad, sa->spec.spi, idx.proto, &idx.dst);
-		if (other == NULL || !sa_same(&sa->spec, &other->spec))
-			ret = keyd_sa_delete(live, &idx, sa->spec.spi, err);
-	}
 	TAILQ_FOREACH (sa, &k->kd.sad.all, link) {
-		if (ret != 0)
-			break;
-		if (sad_find(&live->sad, sa->spec.spi, sa->spec.idx.proto, &sa->spec.idx.dst) ==
-			NULL)
+		if (ret == 0 && namesake(&live->sad, sa) == NULL)
 			ret = keyd_sa_add(live, &sa->spec, err);
 	}
 	return ret;
 }
 
-/* Order decides which policy matches: one difference replaces them all, in one commit. */
-static int
-apply_sps(struct keyload *k, struct keyd *live, struct err *err)
+/* Undo add_sas(). */
+static void
+remove_newer(struct keyd *live, uint64_t mark)
 {
-	struct sp *sp;
+	struct sa *next;
+	struct sa *sa;
+
+	for (sa = TAILQ_FIRST(&live->sad.all); sa != NULL; sa = next) {
+		next = TAILQ_NEXT(sa, link);
+		if (sa->order >= mark)
+			keyd_sa_remove(live, sa);
+	}
+}
+
+/* Those of the same name that differ: each is what it was or what it shall be. */
+static int
+replace_sas(struct keyload *k, struct keyd *live, struct err *err)
+{
+	struct sa *other;
+	struct sa *sa;
 	int ret = 0;
 
-	if (spd_same(&k->kd.spd, &live->spd))
-		return 0;
-	keyd_sp_flush(live);
-	/* The same numbers for unique policies as in the scratch database, so that it compares equal. */
-	live->next_reqid = REQID_MANUAL_MAX + 1;
-	for (unsigned int dir = DIR_IN; dir <= DIR_OUT; dir++) {
-		TAILQ_FOREACH (sp, &k->kd.spd.list[dir], link) {
-			if (ret == 0)
-				ret = keyd_sp_add(live, &sp->spec, NULL, err);
-		}
+	TAILQ_FOREACH (sa, &k->kd.sad.all, link) {
+		other = namesake(&live->sad, sa);
+		if (ret == 0 && !sa_same(&sa->spec, &other->spec))
+			ret = keyd_sa_replace(live, &sa->spec, err);
 	}
 	return ret;
 }
 
+static void
+delete_sas(struct keyload *k, struct keyd *live)
+{
+	struct sa *next;
+	struct sa *sa;
+
+	for (sa = TAILQ_FIRST(&live->sad.all); sa != NULL; sa = next) {
+		next = TAILQ_NEXT(sa, link);
+		if (namesake(&k->kd.sad, sa) == NULL)
+			keyd_sa_remove(live, sa);
+	}
+}
+
+/*
+ * What may fail comes first, and what cannot, the deletion of what is no longer wanted, last: a reload
+ * for which there is no memory leaves every tunnel and every policy that was there.
+ */
 int
 keyload_apply(struct keyload *k, struct keyd *live, struct err *err)
 {
-	const int ret = apply_sas(k, live, err);
+	const uint64_t mark = live->sad.next_order;
+	int ret = add_sas(k, live, err);
 
-	return ret != 0 ? ret : apply_sps(k, live, err);
+	/* Order decides which policy matches: one difference replaces them all, in one commit. */
+	if (ret == 0 && !spd_same(&k->kd.spd, &live->spd))
+		ret = keyd_sp_replace_all(live, &k->kd, err);
+	if (ret != 0) {
+		remove_newer(live, mark);
+		return ret;
+	}
+	ret = replace_sas(k, live, err);
+	if (ret == 0)
+		delete_sas(k, live);
+	return ret;
 }

@@ -12,6 +12,7 @@
 struct keyload {
 	struct keyd kd;
 	struct knobs knobs;
+	uint32_t max_sa;
 	const struct crypto *crypto; /* NULL: which algorithms are offered is not known (--check) */
 };
 
@@ -29,7 +30,8 @@ keyload_read(
  * Make the live database what the files say. What is equal stays, with its sequence numbers, windows
  * and counters; the rest is deleted and added. Only staged: the caller commits.
  *
- * @return 0; -ENOMEM, -ENOSPC: live is then between the two
+ * @return 0; -ENOMEM, -ENOSPC, -ENOBUFS: live is as before. If memory ends while SAs are exchanged for
+ *         others of their names, some are, the policies are new and nothing is deleted: an error too
  */
 WARN_UNUSED int
 keyload_apply(struct keyload *k, struct keyd *live, struct err *err);

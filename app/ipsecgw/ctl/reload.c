@@ -76,19 +76,25 @@ apply_neighbours(struct gateway *gw, const struct conf *next)
 	}
 }
 
-static int
-apply(struct gateway *gw, const struct conf *next, struct keyload *keys, struct err *err)
+/* Takes next. A commit that fails is tried again by the control loop, with all that is staged. */
+static void
+apply(struct gateway *gw, struct conf *next, const struct keyload *keys)
 {
-	int ret = keyload_apply(keys, &gw->keyd, err);
+	struct err err = { 0 };
 
-	if (ret != 0)
-		return ret;
 	*snap_knobs(gw->snap) = next->knobs;
 	snap_touch(gw->snap);
 	apply_routes(gw, next);
 	apply_neighbours(gw, next);
-	ret = rpc_commit(&gw->rpc, err);
-	return ret;
+	conf_free(gw->conf);
+	gw->conf = next;
+	if (snap_commit(gw->snap, &err) != 0) {
+		log_err("reload: not in force yet, trying again: %s", err.text);
+		return;
+	}
+	rpc_env_committed(&gw->rpc);
+	log_info("reload: %s is in force: %u SAs, %u policies, %u routes", next->path,
+		keys->kd.sad.n, keys->kd.spd.n, next->nroute);
 }
 
 void
@@ -116,12 +122,11 @@ ctl_reload(struct gateway *gw, uint64_t now_ms)
 		conf_free(next);
 		return;
 	}
-	if (apply(gw, next, &keys, &err) == 0)
-		log_info("reload: %s is in force: %u SAs, %u policies, %u routes", next->path,
-			gw->keyd.sad.n, gw->keyd.spd.n, next->nroute);
-	else
-		log_err("reload: not completely in force: %s", err.text);
+	if (keyload_apply(&keys, &gw->keyd, &err) == 0) {
+		apply(gw, next, &keys);
+	} else {
+		log_err("reload: %s; no policy or SA is lost", err.text);
+		conf_free(next);
+	}
 	keyload_free(&keys);
-	conf_free(gw->conf);
-	gw->conf = next;
 }

@@ -16,6 +16,13 @@ tx_frame(struct worker *w, uint8_t port, struct rte_mbuf *m)
 	b->bytes += m->pkt_len;
 	b->m[b->n++] = m;
 }
+/** True for a packet of ours that must not leave in clear, whatever the policies say. */
+static inline bool
+is_secret(const struct pkt_meta *meta)
+{
+	return unlikely((meta->flags & PKT_F_LOCAL_OUT) != 0) && meta->kind == INJECT_SECRET;
+}
+
 /** Bytes of the IP packet that meta describes. */
 static inline unsigned int
 ip_len(const struct pkt_meta *meta)

@@ -50,6 +50,10 @@ resolve(struct worker *w, struct rte_mbuf *m)
 			return NULL;
 		}
 	}
+	if (is_bare && is_secret(meta)) {
+		drop(&w->lane, m, DROP_OUT_NO_SA);
+		return NULL;
+	}
 	w->rows.use_clear += is_bare;
 	pvec_add(&w->lane, &w->v.tx, m);
 	return NULL;

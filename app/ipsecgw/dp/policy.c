@@ -18,7 +18,7 @@
  */
 
 /* Stands for "cannot be decided" where a policy would stand. */
-static struct sp_rt frag_ambiguous;
+static struct sp_rt undecided;
 
 struct batch {
 	uint16_t n;
@@ -199,7 +199,7 @@ walk_fragment(const struct worker *w, enum sp_dir dir, struct rte_mbuf *m)
 			continue;
 		if (s->src.port_be != 0 || s->dst.port_be != 0 ||
 			(hidden && s->proto != ULPROTO_ANY))
-			return &frag_ambiguous;
+			return &undecided;
 		return sp;
 	}
 	return NULL;
@@ -218,6 +218,7 @@ classify_af(const struct worker *w, enum sp_dir dir, const struct batch *b, uint
 	const uint8_t *data[PVEC_MAX];
 	uint32_t result[PVEC_MAX];
 	uint16_t idx[PVEC_MAX], n = 0;
+	bool failed;
 
 	for (uint16_t i = 0; acl != NULL && i < b->n; i++) {
 		const struct pkt_meta *meta = pkt_meta(b->m[i]);
@@ -231,10 +232,16 @@ classify_af(const struct worker *w, enum sp_dir dir, const struct batch *b, uint
 		data[n] = (const uint8_t *)&key[n];
 		idx[n++] = i;
 	}
-	if (n == 0 || rte_acl_classify(acl, data, result, n, 1) != 0)
+	if (n == 0)
 		return;
-	for (uint16_t i = 0; i < n; i++)
-		sp[idx[i]] = result[i] == 0 ? NULL : w->snap->sp[result[i] - 1];
+	/* It has no reason to fail; but if it did, no answer would look like "no policy". */
+	failed = rte_acl_classify(acl, data, result, n, 1) != 0;
+	for (uint16_t i = 0; i < n; i++) {
+		if (unlikely(failed))
+			sp[idx[i]] = &undecided;
+		else
+			sp[idx[i]] = result[i] == 0 ? NULL : w->snap->sp[result[i] - 1];
+	}
 }
 
 static void
@@ -295,7 +302,7 @@ default_lets_pass(const struct worker *w, uint8_t af)
 static enum drop_reason
 check_in(const struct worker *w, struct rte_mbuf *m, struct sp_rt *sp)
 {
-	if (sp == &frag_ambiguous)
+	if (sp == &undecided)
 		return DROP_FRAG_PORTS;
 	if (sp == NULL)
 		return default_lets_pass(w, pkt_meta(m)->af) ? PARSE_OK : DROP_POLICY_IN;
@@ -399,7 +406,7 @@ send_by_policy(struct worker *w, struct rte_mbuf *m, struct sp_rt *sp_in, struct
 {
 	struct pkt_meta *meta = pkt_meta(m);
 
-	if (sp == &frag_ambiguous) {
+	if (sp == &undecided) {
 		drop(&w->lane, m, DROP_FRAG_PORTS);
 		return;
 	}
@@ -408,6 +415,10 @@ send_by_policy(struct worker *w, struct rte_mbuf *m, struct sp_rt *sp_in, struct
 		return;
 	}
 	if (sp == NULL || sp->action != SP_IPSEC) {
+		if (is_secret(meta)) {
+			drop(&w->lane, m, DROP_POLICY_OUT);
+			return;
+		}
 		if (nh_kind(w, meta->nh) == NH_NONE) {
 			punt_drop(w, m, DROP_IP_NO_ROUTE, PUNT_NO_ROUTE);
 			return;

@@ -46,7 +46,7 @@ inject_one(struct worker *w, struct rte_mbuf *m)
 		return;
 	}
 	meta->flags |= PKT_F_LOCAL_OUT;
-	if (meta->kind == INJECT_LOCAL) {
+	if (meta->kind != INJECT_ROUTED) {
 		flow_add(w, m);
 		return;
 	}

@@ -114,8 +114,8 @@ build_one(struct snap *s, struct classifier *c, unsigned int dir, unsigned int v
 		return 0;
 	cfg.num_fields = v6 ? NFIELD6 : NFIELD4;
 	memcpy(cfg.defs, v6 ? fields6 : fields4, cfg.num_fields * sizeof(cfg.defs[0]));
-	(void)snprintf(
-		name, sizeof(name), "acl%u%s%u", s->gen + 1, dir == DIR_IN ? "in" : "out", v6);
+	(void)snprintf(name, sizeof(name), "acl%u",
+		s->nacl++); /* a name in use would give us that context */
 	param.name = name;
 	param.rule_size = RTE_ACL_RULE_SZ(cfg.num_fields);
 	param.max_rule_num = n;
@@ -172,8 +172,27 @@ classifier_build(struct snap *s, struct classifier **out, struct err *err)
 	}
 	classifier_put(c);
 	return err_set(err, ret,
-		ret == -ENOBUFS ? "the policies need more classifier memory than allowed" :
-				  "the policies could not be compiled");
+		ret == -ENOBUFS ? "the policies need more classifier memory than limits.acl_bytes" :
+				  "the policies could not be compiled: no memory");
+}
+
+bool
+classifier_is_current(const struct snap *s)
+{
+	const struct classifier *c = s->cls;
+	const struct sp *sp;
+
+	for (unsigned int dir = DIR_IN; dir <= DIR_OUT; dir++) {
+		uint32_t i = 0;
+
+		TAILQ_FOREACH (sp, &s->kd->spd.list[dir], link) {
+			if (i == c->norder[dir] || c->order[dir][i++] != sp->rt)
+				return false;
+		}
+		if (i != c->norder[dir])
+			return false;
+	}
+	return true;
 }
 
 void

@@ -185,6 +185,12 @@ sp_remove(void *arg, struct sp *sp)
 	limbo_add(s, LIMBO_SP, sp);
 }
 
+static int
+sp_prepare(void *arg, struct err *err)
+{
+	return snap_prepare(arg, err);
+}
+
 void
 install_free_sp(struct snap *s, struct sp *sp)
 {
@@ -248,5 +254,6 @@ const struct keyd_dp_ops snap_dp_ops = {
 	.sa_remove = sa_remove,
 	.sp_install = sp_install,
 	.sp_remove = sp_remove,
+	.sp_prepare = sp_prepare,
 	.sa_changed = sa_changed,
 };

@@ -97,7 +97,7 @@ snap_reclaim(struct snap *s)
 }
 
 void
-limbo_drain(struct snap *s)
+snap_drain(struct snap *s)
 {
 	struct limbo *next;
 

@@ -25,7 +25,8 @@ sadtbl_init(struct snap *s, struct err *err)
 {
 	const struct rte_hash_parameters param = {
 		.name = "sad",
-		.entries = s->conf.max_sa,
+		/* A reload adds all new SAs before it deletes old ones. And rte_hash takes no less than 8. */
+		.entries = RTE_MAX(2 * s->conf.max_sa, 8u),
 		.key_len = sizeof(struct sad_key),
 		.hash_func = rte_hash_crc,
 		.socket_id = s->conf.socket,

@@ -40,7 +40,7 @@ snap_free(struct snap *s)
 {
 	if (s == NULL)
 		return;
-	limbo_drain(s);
+	snap_drain(s);
 	if (s->published != NULL)
 		snapshot_free(s->published);
 	classifier_put(s->cls);
@@ -123,26 +123,37 @@ fill(struct snap *s, struct snapshot *n)
 }
 
 int
+snap_prepare(struct snap *s, struct err *err)
+{
+	struct classifier *cls;
+	int ret;
+
+	if (s->cls == NULL || (s->spd_dirty && !classifier_is_current(s))) {
+		ret = classifier_build(s, &cls, err);
+		if (ret != 0)
+			return ret;
+		classifier_put(s->cls);
+		s->cls = cls;
+	}
+	s->spd_dirty = false;
+	return 0;
+}
+
+int
 snap_commit(struct snap *s, struct err *err)
 {
 	struct snapshot *n =
 		aligned_alloc(RTE_CACHE_LINE_SIZE, RTE_ALIGN(sizeof(*n), RTE_CACHE_LINE_SIZE));
-	struct classifier *cls;
 	struct snapshot *old;
 	int ret;
 
 	if (n == NULL)
 		return err_set(err, -ENOMEM, "no memory for a snapshot");
 	*n = (struct snapshot){ 0 };
-	if (s->spd_dirty || s->cls == NULL) {
-		ret = classifier_build(s, &cls, err);
-		if (ret != 0) {
-			free(n);
-			return ret;
-		}
-		classifier_put(s->cls);
-		s->cls = cls;
-		s->spd_dirty = false;
+	ret = snap_prepare(s, err);
+	if (ret != 0) {
+		free(n);
+		return ret;
 	}
 	install_resolve(s);
 	fill(s, n);

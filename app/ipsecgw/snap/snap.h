@@ -144,6 +144,9 @@ snap_set_ready(struct snap *s, bool ready);
 /** Free what no worker can refer to any more. Control thread, each tick. @return objects left */
 unsigned int
 snap_reclaim(struct snap *s);
+/** Free what waits for workers, or for a commit that failed: no worker runs any more. */
+void
+snap_drain(struct snap *s);
 
 #include "snap/route.h" /* routes and neighbours */
 

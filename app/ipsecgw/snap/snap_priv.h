@@ -57,7 +57,8 @@ struct snap {
 	bool is_dirty; /* something waits for a commit */
 	uint32_t gen;
 	struct keyd *kd;
-	struct classifier *cls; /* of the current snapshot */
+	struct classifier *cls; /* of the current snapshot, or compiled for the next one */
+	uint32_t nacl; /* contexts ever made: part of their names */
 	bool spd_dirty;
 	struct sp_rt **slot; /* [nslot]; NULL = free */
 	uint8_t *slot_gen;
@@ -68,8 +69,7 @@ struct snap {
 	struct rte_fib6 *fib6;
 	struct nexthop *nh;
 	struct nh_ctl *nhc; /* [NH_MAX] */
-	uint16_t nnh; /* slots ever used */
-	uint16_t free_nh; /* list of used and returned ones; 0 = end */
+	uint16_t nnh, free_nh; /* slots ever used; list of the returned ones, 0 = end */
 	struct limbo_list limbo;
 	unsigned int nlimbo;
 };
@@ -79,6 +79,12 @@ WARN_UNUSED int
 classifier_build(struct snap *s, struct classifier **out, struct err *err);
 void
 classifier_put(struct classifier *c);
+/** True when s->cls is of the policies that there are. */
+bool
+classifier_is_current(const struct snap *s);
+/** Compile the staged policies, if s->cls is not of them already. On error nothing changes. */
+WARN_UNUSED int
+snap_prepare(struct snap *s, struct err *err);
 
 /* fib.c */
 WARN_UNUSED int
@@ -148,9 +154,6 @@ limbo_add(struct snap *s, enum limbo_kind kind, void *obj);
 /** Take a token for everything added since the last call: after publication. */
 void
 limbo_start(struct snap *s);
-/** Free all without waiting: no worker runs any more. */
-void
-limbo_drain(struct snap *s);
 void
 snapshot_free(struct snapshot *snap);
 
