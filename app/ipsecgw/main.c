@@ -90,6 +90,7 @@ run(struct options *o, struct conf *c, struct err *err)
 		goto err_eal;
 	/* Devices are open: nothing that comes later needs to gain privileges. */
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* keys are in memory: no core files */
 	ret = ctl_run(&gw, err);
 	leak = gateway_stop(&gw);
 	if (ret == 0 && leak != 0)

@@ -59,16 +59,16 @@ workers_new(struct workers *ws, const struct worker_env *env, unsigned int n, st
 	return ret;
 }
 
-/* On one core the worker is a thread of its own; EAL must know it for per-lcore mempool caches. */
+/* On one core the worker is a thread of its own. EAL gives it mempool caches if it has an lcore id left. */
 static void *
 run_beside(void *arg)
 {
 	struct workers *ws = arg;
+	const bool is_registered = rte_thread_register() == 0;
 
-	if (rte_thread_register() == 0) {
-		(void)worker_run(ws->w[0]);
+	(void)worker_run(ws->w[0]);
+	if (is_registered)
 		rte_thread_unregister();
-	}
 	atomic_store_explicit(&ws->thread_done, true, memory_order_release);
 	return NULL;
 }
