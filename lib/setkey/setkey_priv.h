@@ -9,9 +9,10 @@
 struct parser {
 	struct lex lex;
 	struct setkey_err *err;
+	uint8_t af; /* of -4 and -6 in this statement; 0: any family */
 };
 
-/** Record an error at the current token. @return -EINVAL */
+/** Record an error at the current token; what is wrong with the token itself comes first. @return -EINVAL */
 int
 parser_fail(struct parser *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

@@ -115,12 +115,13 @@ setkey_parse_says_where_and_why(void **state)
 		{ "add 10.0.0.1 10.0.0.2 esp 1000 -E aes-cbc 0x00;", 1, 43, "Invalid key length" },
 		{ "add 10.0.0.1 10.0.0.2 esp 1000 -E aes-cbc 0xzz;", 1, 43, "not hexadecimal" },
 		{ "add 10.0.0.1 10.0.0.2 esp 1000 -E rot13 0x00;", 1, 35, "unknown algorithm" },
-		{ "add 10.0.0.1 10.0.0.2 esp 1000 -E aes-cbc \"abc", 1, 43, "needs a key" },
+		{ "add 10.0.0.1 10.0.0.2 esp 1000 -E aes-cbc \"abc", 1, 43, "closing quote" },
 		{ "add 10.0.0.1 10.0.0.2 esp 1000 -r 256;", 1, 35, "up to 255" },
 		{ "add 10.0.0.1 10.0.0.2 esp 1000 -window 65537;", 1, 40, "up to 65536" },
 		{ "spdadd 10.0.0.0/33 10.0.0.0/8 any -P in none;", 1, 8, "too large" },
 		{ "spdadd 10.0.0.0/8 fd00::/8 any -P in none;", 1, 28, "different families" },
-		{ "spdadd 1.1.1.1 2.2.2.2 any none;", 1, 28, "only icmp" },
+		{ "spdadd 1.1.1.1 2.2.2.2 any none;", 1, 28, "expected -P" },
+		{ "spdadd 1.1.1.1 2.2.2.2 any 8,0 -P in none;", 1, 28, "only icmp" },
 		{ "spdadd 1.1.1.1 2.2.2.2 any -P fwd none;", 1, 31, "in or out" },
 		{ "spdadd 1.1.1.1 2.2.2.2 any -P in ipsec;", 1, 39, "needs a request" },
 		{ "spdadd 1.1.1.1 2.2.2.2 any -P in ipsec esp/tunnel//require;", 1, 40,
@@ -158,6 +159,7 @@ setkey_parse_never_repeats_key_material_in_errors(void **state)
 		"add 10.0.0.1 10.0.0.2 esp 1000 -E null 0x5ec7e75ec7e7;",
 		"add 10.0.0.1 10.0.0.2 esp 1000 0x5ec7e75ec7e7;",
 		"add 10.0.0.1 10.0.0.2 esp 1000 -E aes-cbc \"5ec7e75ec7e7\";",
+		"add 10.0.0.1 10.0.0.2 esp 1000 -E null \"-5ec7e75ec7e7\";",
 	};
 
 	(void)state;
@@ -200,7 +202,7 @@ check(void *arg, const struct setkey_cmd *cmd, struct err *err)
 static void
 setkey_parse_takes_the_sample_files(void **state)
 {
-	static const char *const file[] = { "gw1.conf", "gw2.conf" };
+	static const char *const file[] = { "gw1.conf", "gw2.conf", "gw6.conf" };
 	char path[512];
 	char text[8192];
 
