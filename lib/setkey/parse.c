@@ -99,8 +99,9 @@ address(struct parser *p, bool prefix_ok, struct addr *out)
 	if (ret == -ERANGE)
 		return parser_fail(p, "prefix length of \"%s\" is too large", l->word);
 	if (ret != 0)
-		return parser_fail(
-			p, "\"%s\" is not a numeric address (names are not looked up)", l->word);
+		return parser_fail(p,
+			"\"%s\" is not a numeric address, with [port] if any (names are not looked up)",
+			l->word);
 	if (!prefix_ok && a.plen != addr_full_plen(&a))
 		return parser_fail(p, "expected a host address, not a prefix");
 	if (p->af != 0 && a.af != p->af)
@@ -226,8 +227,11 @@ key(struct parser *p, const struct alg *alg, struct secret *out)
 	uint8_t bytes[SECRET_MAX];
 	int n;
 
-	if (alg->key_max_bits == 0)
+	if (alg->key_max_bits == 0) {
+		if (l->tok == TOK_STRING || (l->tok == TOK_WORD && strncmp(l->word, "0x", 2) == 0))
+			return parser_fail(p, "%s takes no key", alg->name);
 		return 0;
+	}
 	if (l->tok == TOK_STRING) {
 		if (secret_set(out, l->word, l->len) != 0)
 			return parser_fail(p, "key longer than %u bytes", SECRET_MAX);
@@ -265,7 +269,8 @@ algorithm(struct parser *p, char letter, struct sa_spec *sa)
 		return parser_fail(p, "unknown algorithm for -%c", letter);
 	lex_next(&p->lex);
 	*slot = alg;
-	return kind == ALG_COMP ? 0 : key(p, alg, kind == ALG_ENC ? &sa->enckey : &sa->authkey);
+	/* Compression never has a key, so where it would go does not matter. */
+	return key(p, alg, kind == ALG_ENC ? &sa->enckey : &sa->authkey);
 }
 
 /* Options that are one number. */
@@ -451,12 +456,7 @@ parse_spd(struct parser *p, struct setkey_cmd *cmd)
 	if (!lex_is(&p->lex, "-P"))
 		return parser_fail(p, "expected -P and a policy");
 	lex_next(&p->lex);
-	if (cmd->verb == SETKEY_SPDDELETE && (lex_is(&p->lex, "in") || lex_is(&p->lex, "out"))) {
-		sel->dir = lex_is(&p->lex, "in") ? DIR_IN : DIR_OUT;
-		lex_next(&p->lex);
-		return 0;
-	}
-	return parse_policy(p, &cmd->sp);
+	return parse_policy(p, &cmd->sp, cmd->verb == SETKEY_SPDDELETE);
 }
 
 static int

@@ -24,8 +24,11 @@ parser_number(const char *text, uint64_t max, uint64_t *out);
 WARN_UNUSED int
 parser_addr(const char *text, struct addr *out);
 
-/** Parse what follows -P: direction, action and requests, up to the ';'. */
+/**
+ * Parse what follows -P: direction, action and requests, up to the ';'.
+ * @param dir_is_enough  what follows the direction may be left out, and then is SP_DISCARD
+ */
 WARN_UNUSED int
-parse_policy(struct parser *p, struct sp_spec *sp);
+parse_policy(struct parser *p, struct sp_spec *sp, bool dir_is_enough);
 
 #endif
