@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "setkey/lex.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/secret.h"
@@ -51,10 +52,12 @@ skip_blanks_and_comments(struct lex *l)
 	}
 }
 
-/* Append the byte at p. @return false when the word is too long or the byte is NUL */
+/* Append the byte at p. @return false, with the reason, when the word is too long or the byte is NUL */
 static bool
 take(struct lex *l)
 {
+	l->why = *l->p == '\0' ? "NUL byte" : "word of more than 1023 bytes";
+	static_assert(WORD_MAX == 1024, "the text above names it");
 	if (l->len + 1 >= WORD_MAX || *l->p == '\0')
 		return false;
 	l->word[l->len++] = *l->p;
@@ -68,10 +71,13 @@ string(struct lex *l)
 {
 	step(l);
 	while (l->p < l->end && *l->p != '"') {
-		if (*l->p == '\n' || !take(l))
+		if (*l->p == '\n')
+			break;
+		if (!take(l))
 			return TOK_BAD;
 	}
-	if (l->p == l->end)
+	l->why = "the closing quote is missing on this line";
+	if (l->p == l->end || *l->p == '\n')
 		return TOK_BAD;
 	step(l);
 	return TOK_STRING;

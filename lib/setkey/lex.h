@@ -22,6 +22,7 @@ struct lex {
 	/* the current token */
 	enum token tok;
 	unsigned int tok_line, tok_col;
+	const char *why; /* TOK_BAD: what is wrong, a constant */
 	size_t len;
 	char word[WORD_MAX]; /* NUL-terminated; may hold key material, wiped by lex_wipe() */
 };

@@ -16,6 +16,8 @@ parser_fail(struct parser *p, const char *fmt, ...)
 
 	p->err->line = p->lex.tok_line;
 	p->err->col = p->lex.tok_col;
+	if (p->lex.tok == TOK_BAD)
+		return err_set(&p->err->err, -EINVAL, "%s", p->lex.why);
 	p->err->err.code = -EINVAL;
 	va_start(ap, fmt);
 	(void)vsnprintf(p->err->err.text, sizeof(p->err->err.text), fmt, ap);
@@ -88,6 +90,7 @@ address(struct parser *p, bool prefix_ok, struct addr *out)
 	struct lex *l = &p->lex;
 	struct addr a = { 0 };
 	uint64_t v = 0;
+	bool with_port;
 	int ret;
 
 	if (l->tok != TOK_WORD)
@@ -96,12 +99,17 @@ address(struct parser *p, bool prefix_ok, struct addr *out)
 	if (ret == -ERANGE)
 		return parser_fail(p, "prefix length of \"%s\" is too large", l->word);
 	if (ret != 0)
-		return parser_fail(
-			p, "\"%s\" is not a numeric address (names are not looked up)", l->word);
+		return parser_fail(p,
+			"\"%s\" is not a numeric address, with [port] if any (names are not looked up)",
+			l->word);
 	if (!prefix_ok && a.plen != addr_full_plen(&a))
 		return parser_fail(p, "expected a host address, not a prefix");
+	if (p->af != 0 && a.af != p->af)
+		return parser_fail(p, "%s is not of the family that -%c asks for", l->word,
+			p->af == AF_INET ? '4' : '6');
+	with_port = strchr(l->word, '[') != NULL;
 	lex_next(l);
-	if (l->tok == TOK_WORD && l->word[0] == '[') {
+	if (!with_port && l->tok == TOK_WORD && l->word[0] == '[') {
 		size_t n = strlen(l->word);
 
 		if (n < 3 || l->word[n - 1] != ']')
@@ -127,11 +135,16 @@ number(struct parser *p, const char *what, uint64_t max, uint64_t *out)
 	return 0;
 }
 
+/* -4 and -6 restrict the family; -n asks for what is so anyway. */
 static void
-skip_address_options(struct lex *l)
+address_options(struct parser *p)
 {
-	while (lex_is(l, "-4") || lex_is(l, "-6") || lex_is(l, "-n"))
-		lex_next(l);
+	struct lex *l = &p->lex;
+
+	for (p->af = 0; lex_is(l, "-4") || lex_is(l, "-6") || lex_is(l, "-n"); lex_next(l)) {
+		if (!lex_is(l, "-n"))
+			p->af = lex_is(l, "-4") ? AF_INET : AF_INET6;
+	}
 }
 
 static int
@@ -156,7 +169,7 @@ sa_name(struct parser *p, struct sa_spec *sa)
 	uint64_t spi = 0;
 	int ret;
 
-	skip_address_options(&p->lex);
+	address_options(p);
 	ret = address(p, false, &sa->idx.src);
 	if (ret == 0)
 		ret = address(p, false, &sa->idx.dst);
@@ -214,8 +227,11 @@ key(struct parser *p, const struct alg *alg, struct secret *out)
 	uint8_t bytes[SECRET_MAX];
 	int n;
 
-	if (alg->key_max_bits == 0)
+	if (alg->key_max_bits == 0) {
+		if (l->tok == TOK_STRING || (l->tok == TOK_WORD && strncmp(l->word, "0x", 2) == 0))
+			return parser_fail(p, "%s takes no key", alg->name);
 		return 0;
+	}
 	if (l->tok == TOK_STRING) {
 		if (secret_set(out, l->word, l->len) != 0)
 			return parser_fail(p, "key longer than %u bytes", SECRET_MAX);
@@ -241,23 +257,20 @@ static int
 algorithm(struct parser *p, char letter, struct sa_spec *sa)
 {
 	enum alg_kind kind = letter == 'E' ? ALG_ENC : letter == 'A' ? ALG_AUTH : ALG_COMP;
+	const struct alg **slot = letter == 'E' ? &sa->enc : letter == 'A' ? &sa->auth : &sa->comp;
 	const struct alg *alg = NULL;
 
+	/* A second one would leave it open which key goes with which. */
+	if (*slot != NULL)
+		return parser_fail(p, "-%c is given twice", letter);
 	if (p->lex.tok == TOK_WORD)
 		alg = alg_by_name(kind, p->lex.word);
 	if (alg == NULL)
 		return parser_fail(p, "unknown algorithm for -%c", letter);
 	lex_next(&p->lex);
-	if (kind == ALG_COMP) {
-		sa->comp = alg;
-		return 0;
-	}
-	if (kind == ALG_ENC) {
-		sa->enc = alg;
-		return key(p, alg, &sa->enckey);
-	}
-	sa->auth = alg;
-	return key(p, alg, &sa->authkey);
+	*slot = alg;
+	/* Compression never has a key, so where it would go does not matter. */
+	return key(p, alg, kind == ALG_ENC ? &sa->enckey : &sa->authkey);
 }
 
 /* Options that are one number. */
@@ -331,9 +344,9 @@ sa_option(struct parser *p, struct sa_spec *sa)
 		lex_next(l);
 		return algorithm(p, letter, sa);
 	}
-	/* What stands here may be a misplaced key: show it only if it looks like an option. */
-	return parser_fail(
-		p, "unknown option %s", l->word[0] == '-' ? l->word : "or misplaced word");
+	/* What stands here may be a misplaced key, even "-text": show only what must be an option. */
+	return parser_fail(p, "unknown option %s",
+		l->tok == TOK_WORD && l->word[0] == '-' ? l->word : "or misplaced word");
 }
 
 static int
@@ -409,10 +422,10 @@ icmp_misc(struct parser *p, struct selector *sel)
 	uint64_t type;
 	uint64_t code;
 
+	if (comma == NULL)
+		return parser_fail(p, "expected -P and a policy, not \"%s\"", l->word);
 	if (sel->proto != 1 && sel->proto != 58)
 		return parser_fail(p, "only icmp and icmp6 take type,code");
-	if (comma == NULL)
-		return parser_fail(p, "expected type,code or -P");
 	*comma = '\0';
 	if (parser_number(l->word, 255, &type) != 0 || parser_number(comma + 1, 255, &code) != 0)
 		return parser_fail(p, "type and code are 0 to 255");
@@ -428,7 +441,7 @@ parse_spd(struct parser *p, struct setkey_cmd *cmd)
 	struct selector *sel = &cmd->sp.sel;
 	int ret;
 
-	skip_address_options(&p->lex);
+	address_options(p);
 	ret = address(p, true, &sel->src);
 	if (ret == 0)
 		ret = address(p, true, &sel->dst);
@@ -443,12 +456,7 @@ parse_spd(struct parser *p, struct setkey_cmd *cmd)
 	if (!lex_is(&p->lex, "-P"))
 		return parser_fail(p, "expected -P and a policy");
 	lex_next(&p->lex);
-	if (cmd->verb == SETKEY_SPDDELETE && (lex_is(&p->lex, "in") || lex_is(&p->lex, "out"))) {
-		sel->dir = lex_is(&p->lex, "in") ? DIR_IN : DIR_OUT;
-		lex_next(&p->lex);
-		return 0;
-	}
-	return parse_policy(p, &cmd->sp);
+	return parse_policy(p, &cmd->sp, cmd->verb == SETKEY_SPDDELETE);
 }
 
 static int

@@ -118,13 +118,15 @@ request(struct parser *p, struct sp_req *req)
 }
 
 int
-parse_policy(struct parser *p, struct sp_spec *sp)
+parse_policy(struct parser *p, struct sp_spec *sp, bool dir_is_enough)
 {
 	struct lex *l = &p->lex;
 
 	if (l->tok != TOK_WORD || !find(dirs, ARRAY_LEN(dirs), l->word, &sp->sel.dir))
 		return parser_fail(p, "direction must be in or out");
 	lex_next(l);
+	if (dir_is_enough && l->tok == TOK_SEMI)
+		return 0;
 	if (lex_is(l, "prio") || lex_is(l, "priority"))
 		return parser_fail(p, "policies have no priorities: the first match in order wins");
 	if (l->tok != TOK_WORD || !find(actions, ARRAY_LEN(actions), l->word, &sp->action))

@@ -9,9 +9,10 @@
 struct parser {
 	struct lex lex;
 	struct setkey_err *err;
+	uint8_t af; /* of -4 and -6 in this statement; 0: any family */
 };
 
-/** Record an error at the current token. @return -EINVAL */
+/** Record an error at the current token; what is wrong with the token itself comes first. @return -EINVAL */
 int
 parser_fail(struct parser *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
@@ -23,8 +24,11 @@ parser_number(const char *text, uint64_t max, uint64_t *out);
 WARN_UNUSED int
 parser_addr(const char *text, struct addr *out);
 
-/** Parse what follows -P: direction, action and requests, up to the ';'. */
+/**
+ * Parse what follows -P: direction, action and requests, up to the ';'.
+ * @param dir_is_enough  what follows the direction may be left out, and then is SP_DISCARD
+ */
 WARN_UNUSED int
-parse_policy(struct parser *p, struct sp_spec *sp);
+parse_policy(struct parser *p, struct sp_spec *sp, bool dir_is_enough);
 
 #endif

@@ -13,7 +13,7 @@ enum drop_witness {
 	BY_ESP, /* test_esp.c: engine errors, made by spoiling what the engine gets */
 	BY_CRYPTO, /* test_crypto.c: needs an engine with a queue that is full */
 	BY_LOCAL, /* test_local.c: counted by control, not by a worker */
-	BY_CTL, /* control's own queue to the workers */
+	BY_INJECT, /* test_inject.c: control's own queue to the workers */
 };
 
 static const enum drop_witness drop_claims[DROP_MAX] = {
@@ -42,7 +42,7 @@ static const enum drop_witness drop_claims[DROP_MAX] = {
 	[DROP_NBR_QUEUE] = BY_LOCAL,
 	[DROP_NBR_FAILED] = BY_LOCAL,
 	[DROP_PUNT_FULL] = BY_DROPS_RX,
-	[DROP_INJECT_FULL] = BY_CTL,
+	[DROP_INJECT_FULL] = BY_INJECT,
 	[DROP_ICMP_MALFORMED] = BY_LOCAL,
 	[DROP_ICMP_IGNORED] = BY_LOCAL,
 	[DROP_POLICY_IN] = BY_DROPS_SEC,

@@ -21,7 +21,8 @@
 #include "setkey/setkey.h"
 #include "wire/ip.h"
 
-#define RING 1024u
+#define RING      1024u
+#define STEPS_MAX 1000000u /* a second and more: the devices are software */
 
 static struct addr
 ip(const char *text)
@@ -285,8 +286,13 @@ gw_rx(struct gw *g, unsigned int port, const uint8_t *frame, unsigned int len)
 unsigned int
 gw_step(struct gw *g)
 {
-	unsigned int n = worker_step(g->w, g->now++);
+	const unsigned int n = worker_step(g->w, g->now++);
 
+	for (unsigned int i = 0; crypto_inflight(worker_lane(g->w)) > 0; i++) {
+		if (i == STEPS_MAX)
+			fail_msg("a crypto device does not answer");
+		(void)worker_step(g->w, g->now++);
+	}
 	(void)snap_reclaim(g->snap);
 	return n;
 }

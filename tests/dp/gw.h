@@ -48,7 +48,7 @@ gw_set_mtu(struct gw *g, uint8_t iface, uint16_t mtu);
 /** A frame of len bytes on a port's wire. */
 void
 gw_rx(struct gw *g, unsigned int port, const uint8_t *frame, unsigned int len);
-/** One step. @return packets seen */
+/** One step, and more of them until look-aside devices have answered. @return packets seen by the first */
 unsigned int
 gw_step(struct gw *g);
 /** Next frame sent on a port, or NULL; the caller frees it. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The whole data path, one step at a time: forwarding, tunnels both ways, and what policies refuse. */
+/* The whole data path, one step at a time, on each crypto engine: forwarding, tunnels both ways, and what */
+/* policies refuse. */
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "dp/engine.h"
 #include "dp/gw.h"
 #include "pkt/pkt.h"
 #include "pkt/punt.h"
@@ -29,13 +31,16 @@ static const char policies[] = "spdadd 10.1.0.0/16 10.2.0.0/16 any -P out ipsec 
 			       "spdadd fd00:2::/64 fd00:1::/64 any -P in ipsec " TUNNEL4_IN ";";
 
 static struct gw gw;
+static const struct engine *engine;
 static uint8_t frame[2048];
 
 static int
 start(void **state)
 {
+	const char *const devices[] = { engine->device, NULL };
+
 	(void)state;
-	gw_open(&gw, CRYPTO_DIRECT, NULL);
+	gw_open(&gw, engine->engine, engine->device != NULL ? devices : NULL);
 	return 0;
 }
 
@@ -107,6 +112,71 @@ worker_protects_by_policy(void **state)
 	assert_int_equal(gw_all_drops(&gw), 0);
 }
 
+/* More packets than a burst, of two SAs and in both directions at once: each comes out. */
+static void
+worker_serves_a_full_ring_in_both_directions(void **state)
+{
+	enum { N = 100 };
+	unsigned int sealed = 0, opened = 0;
+	uint8_t inner[256];
+
+	(void)state;
+	gw_setkey(&gw, sas);
+	gw_setkey(&gw, policies);
+	for (uint32_t i = 0; i < N; i++) {
+		struct gw_frame f = gw_frame(GW_LAN, "10.1.0.2", "10.2.0.2");
+		struct gw_frame in = gw_frame(GW_WAN, "10.2.0.2", "10.1.0.2");
+		struct gw_esp e = { .spi = 0x1002, .seq = i + 1, .key = KEY_IN };
+
+		gw_rx(&gw, GW_LAN, frame, gw_build(&gw, &f, frame));
+		e.inner_len = gw_build(&gw, &in, inner) - 14;
+		e.inner = inner + 14;
+		gw_rx(&gw, GW_WAN, frame, gw_seal(&gw, &e, frame));
+	}
+	for (unsigned int i = 0; i < 2 * N && sealed + opened < 2 * N; i++) {
+		struct rte_mbuf *m;
+
+		(void)gw_step(&gw);
+		for (; (m = gw_tx(&gw, GW_WAN)) != NULL; sealed++)
+			rte_pktmbuf_free(m);
+		for (; (m = gw_tx(&gw, GW_LAN)) != NULL; opened++)
+			rte_pktmbuf_free(m);
+	}
+	assert_int_equal(sealed, N);
+	assert_int_equal(opened, N);
+	assert_int_equal(gw_all_drops(&gw), 0);
+}
+
+/* What a device says is wrong is dropped as such, not forwarded. */
+static void
+worker_drops_what_does_not_verify(void **state)
+{
+	uint8_t inner[256];
+
+	(void)state;
+	gw_setkey(&gw, sas);
+	gw_setkey(&gw, policies);
+	for (uint32_t i = 1; i <= 10; i++) {
+		struct gw_frame f = gw_frame(GW_WAN, "10.2.0.2", "10.1.0.2");
+		struct gw_esp e = { .spi = 0x1002, .seq = i, .key = KEY_IN };
+		unsigned int len;
+		struct rte_mbuf *m;
+
+		e.inner_len = gw_build(&gw, &f, inner) - 14;
+		e.inner = inner + 14;
+		len = gw_seal(&gw, &e, frame);
+		if (i % 2 == 0)
+			frame[14 + 20 + 16 + i * 7] ^= 1;
+		gw_rx(&gw, GW_WAN, frame, len);
+		(void)gw_step(&gw);
+		m = gw_tx(&gw, GW_LAN);
+		assert_true((m != NULL) == (i % 2 != 0));
+		rte_pktmbuf_free(m);
+	}
+	assert_int_equal(gw_drops(&gw, DROP_SEC_AUTH), 5);
+	assert_int_equal(gw_all_drops(&gw), 5);
+}
+
 static void
 worker_opens_and_forwards(void **state)
 {
@@ -149,7 +219,14 @@ main(void)
 		cmocka_unit_test_setup_teardown(worker_forwards_without_policy, start, stop),
 		cmocka_unit_test_setup_teardown(worker_protects_by_policy, start, stop),
 		cmocka_unit_test_setup_teardown(worker_opens_and_forwards, start, stop),
+		cmocka_unit_test_setup_teardown(worker_drops_what_does_not_verify, start, stop),
+		cmocka_unit_test_setup_teardown(
+			worker_serves_a_full_ring_in_both_directions, start, stop),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = 0;
+
+	for (engine = engines; engine < engines + ENGINES; engine++)
+		failed += cmocka_run_group_tests_name(engine->name, tests, NULL, NULL);
+	return failed;
 }

@@ -20,7 +20,8 @@ struct recorder {
 	int refuse; /* returned by the next installs when not 0 */
 	unsigned int patience; /* installs that still succeed before */
 	int unprepared; /* returned by prepare */
-	unsigned int installed, removed;
+	unsigned int installed, removed, changed;
+	bool slow; /* the data plane lets go only when the test says so */
 	struct sa *removed_sa;
 	struct sp *removed_sp;
 };
@@ -44,7 +45,8 @@ rec_sa_remove(void *arg, struct sa *sa)
 
 	r->removed++;
 	r->removed_sa = sa;
-	keyd_sa_released(&r->kd, sa);
+	if (!r->slow)
+		keyd_sa_released(&r->kd, sa);
 }
 
 static int
@@ -66,7 +68,8 @@ rec_sp_remove(void *arg, struct sp *sp)
 
 	r->removed++;
 	r->removed_sp = sp;
-	keyd_sp_released(&r->kd, sp);
+	if (!r->slow)
+		keyd_sp_released(&r->kd, sp);
 }
 
 static int
@@ -80,7 +83,9 @@ rec_sp_prepare(void *arg, struct err *err)
 static void
 rec_changed(void *arg)
 {
-	(void)arg;
+	struct recorder *r = arg;
+
+	r->changed++;
 }
 
 static const struct keyd_dp_ops recorder_ops = { rec_sa_install, rec_sa_remove, rec_sp_install,
@@ -280,6 +285,162 @@ keyd_sp_add_checks_and_numbers_unique(void **state)
 	assert_int_equal(r->kd.spd.n, 2);
 }
 
+/* The ids of one direction in order, as they are walked forwards. */
+static unsigned int
+order(const struct recorder *r, uint32_t id[4])
+{
+	const struct sp *sp;
+	unsigned int n = 0;
+
+	TAILQ_FOREACH (sp, &r->kd.spd.list[DIR_OUT], link) {
+		assert_true(n < 4);
+		id[n++] = sp->id;
+	}
+	return n;
+}
+
+/* A refused update leaves the old policy where it was: first, between others, and last. */
+static void
+keyd_refused_sp_update_keeps_every_position(void **state)
+{
+	static const char *const src[] = { "10.1.0.0/16", "10.0.0.0/8", "0.0.0.0/0" };
+	struct recorder *r = *state;
+	uint32_t before[4], after[4];
+	struct err err = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(src); i++) {
+		struct sp_spec s = out_spec(src[i], "10.2.0.0/16");
+
+		assert_int_equal(keyd_sp_add(&r->kd, &s, NULL, &err), 0);
+	}
+	assert_int_equal(order(r, before), 3);
+	for (size_t i = 0; i < ARRAY_LEN(src); i++) {
+		struct sp_spec s = out_spec(src[i], "10.2.0.0/16");
+
+		r->refuse = -ENOMEM; /* by the data plane */
+		assert_int_equal(keyd_sp_update(&r->kd, &s, NULL, &err), -ENOMEM);
+		r->refuse = 0;
+		s.req[0].mode = MODE_ANY; /* by the check */
+		assert_int_equal(keyd_sp_update(&r->kd, &s, NULL, &err), -EINVAL);
+		assert_int_equal(order(r, after), 3);
+		assert_memory_equal(before, after, 3 * sizeof(before[0]));
+		assert_non_null(spd_find_selector(&r->kd.spd, &s.sel));
+	}
+	assert_int_equal(r->kd.spd.n, 3);
+	assert_int_equal(r->removed, 0);
+	/* The lists are whole in both directions: all can be taken out again. */
+	keyd_sp_flush(&r->kd);
+	assert_int_equal(r->removed, 3);
+	assert_int_equal(r->kd.spd.n, 0);
+}
+
+static void
+keyd_sp_update_of_each_position_and_of_none(void **state)
+{
+	static const char *const src[] = { "10.1.0.0/16", "10.0.0.0/8", "0.0.0.0/0",
+		"10.9.0.0/16" };
+	struct recorder *r = *state;
+	uint32_t before[4], after[4], id;
+	struct err err = { 0 };
+
+	for (size_t i = 0; i < 3; i++) {
+		struct sp_spec s = out_spec(src[i], "10.2.0.0/16");
+
+		assert_int_equal(keyd_sp_add(&r->kd, &s, NULL, &err), 0);
+	}
+	assert_int_equal(order(r, before), 3);
+	for (unsigned int i = 0; i < ARRAY_LEN(src); i++) {
+		struct sp_spec s = out_spec(src[i], "10.2.0.0/16");
+
+		s.action = SP_NONE;
+		s.nreq = 0;
+		assert_int_equal(keyd_sp_update(&r->kd, &s, &id, &err), 0);
+		before[i] = id;
+		assert_int_equal(order(r, after), i == 3 ? 4 : 3);
+		assert_memory_equal(before, after, (i == 3 ? 4 : 3) * sizeof(before[0]));
+		assert_int_equal(spd_find_id(&r->kd.spd, id)->spec.action, SP_NONE);
+	}
+	assert_int_equal(r->removed, 3); /* the fourth was not there */
+	assert_int_equal(r->kd.spd.n, 4);
+}
+
+/* Workers may still look at what was deleted: it is out of the way at once, but freed later. */
+static void
+keyd_removed_records_wait_for_the_data_plane(void **state)
+{
+	struct recorder *r = *state;
+	struct sa_spec s = gcm_spec(1000, "10.0.0.2");
+	struct sp_spec p = out_spec("10.1.0.0/16", "10.2.0.0/16");
+	struct err err = { 0 };
+	struct sa *old_sa;
+	struct sp *old_sp;
+
+	r->slow = true;
+	assert_int_equal(keyd_sa_add(&r->kd, &s, &err), 0);
+	assert_int_equal(keyd_sa_delete(&r->kd, &s.idx, 1000, &err), 0);
+	old_sa = r->removed_sa;
+	assert_int_equal(old_sa->state, SA_DEAD);
+	assert_int_equal(old_sa->spec.enckey.len, 20);
+	assert_int_equal(keyd_sa_add(&r->kd, &s, &err), 0); /* its SPI is free again */
+	assert_int_equal(keyd_sp_add(&r->kd, &p, NULL, &err), 0);
+	assert_int_equal(keyd_sp_update(&r->kd, &p, NULL, &err), 0);
+	old_sp = r->removed_sp;
+	assert_ptr_not_equal(spd_find_selector(&r->kd.spd, &p.sel), old_sp);
+	assert_int_equal(r->kd.sad.created - r->kd.sad.destroyed, 2);
+	assert_int_equal(r->kd.spd.created - r->kd.spd.destroyed, 2);
+	keyd_sa_released(&r->kd, old_sa);
+	keyd_sp_released(&r->kd, old_sp);
+	assert_int_equal(r->kd.sad.created - r->kd.sad.destroyed, 1);
+	assert_int_equal(r->kd.spd.created - r->kd.spd.destroyed, 1);
+	assert_int_equal(r->kd.sad.n + r->kd.spd.n, 2);
+	r->slow = false;
+}
+
+static void
+keyd_tells_when_sas_change_and_only_then(void **state)
+{
+	struct recorder *r = *state;
+	struct sa_spec s = gcm_spec(1000, "10.0.0.2");
+	struct sp_spec p = out_spec("10.1.0.0/16", "10.2.0.0/16");
+
+	assert_int_equal(keyd_sa_add(&r->kd, &s, NULL), 0);
+	assert_int_equal(r->changed, 1);
+	assert_int_equal(keyd_sa_add(&r->kd, &s, NULL), -EEXIST);
+	r->refuse = -ENOMEM;
+	s.spi = 1001;
+	assert_int_equal(keyd_sa_add(&r->kd, &s, NULL), -ENOMEM);
+	r->refuse = 0;
+	assert_int_equal(keyd_sa_delete(&r->kd, &s.idx, 1001, NULL), -ENOENT);
+	assert_int_equal(keyd_sp_add(&r->kd, &p, NULL, NULL), 0);
+	assert_int_equal(keyd_sp_delete(&r->kd, &p.sel, NULL), 0);
+	assert_int_equal(r->changed, 1);
+	assert_int_equal(keyd_sa_delete(&r->kd, &s.idx, 1000, NULL), 0);
+	assert_int_equal(r->changed, 2);
+	keyd_sa_flush(&r->kd, 0);
+	assert_int_equal(r->changed, 3);
+}
+
+/* After 0xffff the numbers begin again above the manual range: no policy gets 0 or a manual one. */
+static void
+keyd_unique_numbers_return_to_their_start(void **state)
+{
+	struct recorder *r = *state;
+	struct sp_spec p = out_spec("10.1.0.0/16", "10.2.0.0/16");
+	uint32_t want = REQID_MANUAL_MAX + 1;
+
+	for (unsigned int i = 0; i < 2 * (UINT16_MAX - REQID_MANUAL_MAX) + 3; i++) {
+		const struct sp *sp;
+
+		p.req[0].level = LEVEL_UNIQUE;
+		/* A number too large is replaced like none at all, as key(4) does. */
+		p.req[0].reqid = i % 2 == 0 ? 0 : REQID_MANUAL_MAX + 1 + i;
+		assert_int_equal(keyd_sp_update(&r->kd, &p, NULL, NULL), 0);
+		sp = spd_find_selector(&r->kd.spd, &p.sel);
+		assert_int_equal(sp->spec.req[0].reqid, want);
+		want = want == UINT16_MAX ? REQID_MANUAL_MAX + 1 : want + 1;
+	}
+}
+
 static void
 keyd_sa_replace_is_all_or_nothing(void **state)
 {
@@ -414,6 +575,11 @@ main(void)
 		CASE(keyd_sp_add_checks_and_numbers_unique),
 		CASE(keyd_sa_replace_is_all_or_nothing),
 		CASE(keyd_sp_replace_all_is_all_or_nothing),
+		CASE(keyd_refused_sp_update_keeps_every_position),
+		CASE(keyd_sp_update_of_each_position_and_of_none),
+		CASE(keyd_removed_records_wait_for_the_data_plane),
+		CASE(keyd_tells_when_sas_change_and_only_then),
+		CASE(keyd_unique_numbers_return_to_their_start),
 		CASE(sad_choose_prefers_by_age_state_and_reqid),
 		CASE(sad_random_adds_and_deletes_equal_an_array),
 	};

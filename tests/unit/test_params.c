@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -85,6 +86,95 @@ params_set_text_refuses_and_leaves_unchanged(void **state)
 }
 
 static void
+params_take_their_ends_and_nothing_beyond(void **state)
+{
+	const struct params_tree *t = key_params_tree();
+
+	(void)state;
+	for (size_t i = 0; i < t->n; i++) {
+		const struct param *p = &t->rows[i];
+		const int64_t beyond[] = { (int64_t)p->min - 1, (int64_t)p->max + 1, INT64_MIN,
+			INT64_MAX, (int64_t)p->min - (INT64_C(1) << 32),
+			(int64_t)p->max + (INT64_C(1) << 32) };
+		const int32_t ends[] = { p->min, p->max };
+		struct knobs k = KNOBS_INIT;
+		struct err err = { 0 };
+
+		for (size_t j = 0; j < ARRAY_LEN(ends); j++) {
+			assert_int_equal(params_set(p, &k, ends[j], &err), 0);
+			assert_int_equal(params_get(p, &k), ends[j]);
+		}
+		for (size_t j = 0; j < ARRAY_LEN(beyond); j++) {
+			assert_int_equal(params_set(p, &k, beyond[j], &err), -EINVAL);
+			assert_non_null(strstr(err.text, p->name));
+			assert_int_equal(params_get(p, &k), p->max);
+		}
+	}
+}
+
+static void
+params_set_text_reads_decimal_and_hexadecimal(void **state)
+{
+	static const struct {
+		const char *text;
+		int32_t value;
+	} row[] = { { "0", 0 }, { "1", 1 }, { "-2147483648", INT32_MIN },
+		{ "2147483647", INT32_MAX }, { "0x7fffffff", INT32_MAX }, { "-0x10", -16 } };
+	static const char *const bad[] = { "2147483648", "-2147483649", "0x80000000", "0x", "x",
+		"1.5", "1 ", "9223372036854775808" };
+	const struct params_tree *t = key_params_tree();
+	struct knobs k = KNOBS_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		assert_int_equal(
+			params_set_text(t, &k, "net.inet.ipsec.dfbit", row[i].text, NULL), 0);
+		assert_int_equal(k.dfbit, row[i].value);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_int_equal(
+			params_set_text(t, &k, "net.inet.ipsec.dfbit", bad[i], NULL), -EINVAL);
+	assert_int_equal(k.dfbit, -16);
+}
+
+static void
+params_find_knows_every_name_and_no_other(void **state)
+{
+	const struct params_tree *t = key_params_tree();
+	const struct params_tree empty = { t->rows, 0 };
+	char name[128];
+
+	(void)state;
+	for (size_t i = 0; i < t->n; i++) {
+		assert_ptr_equal(params_find(t, t->rows[i].name), &t->rows[i]);
+		(void)snprintf(name, sizeof(name), "%s.", t->rows[i].name);
+		assert_null(params_find(t, name));
+		name[strlen(name) - 2] = '\0';
+		assert_null(params_find(t, name));
+	}
+	assert_null(params_find(t, "zzz"));
+	assert_null(params_find(&empty, t->rows[0].name));
+}
+
+static void
+params_tree_check_sees_each_fault(void **state)
+{
+	const struct param a = { "a", 0, 1, 0, "doc" }, b = { "b", 0, 1, 4, "doc" };
+	const struct param wrong[] = { { "c", 2, 1, 0, "doc" }, { "c", 0, 1, 0, NULL },
+		{ "a", 0, 1, 0, "doc" }, { "b", 0, 1, 0, "doc" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		const struct param rows[] = { a, b, wrong[i] };
+		const struct params_tree t = { rows, 3 };
+		const struct params_tree sane = { rows, 2 };
+
+		assert_true(params_tree_check(&sane));
+		assert_false(params_tree_check(&t));
+	}
+}
+
+static void
 params_first_walks_a_subtree(void **state)
 {
 	const struct params_tree *t = key_params_tree();
@@ -109,6 +199,10 @@ main(void)
 		cmocka_unit_test(params_defaults_are_netbsds),
 		cmocka_unit_test(params_set_text_changes_only_its_leaf),
 		cmocka_unit_test(params_set_text_refuses_and_leaves_unchanged),
+		cmocka_unit_test(params_take_their_ends_and_nothing_beyond),
+		cmocka_unit_test(params_set_text_reads_decimal_and_hexadecimal),
+		cmocka_unit_test(params_find_knows_every_name_and_no_other),
+		cmocka_unit_test(params_tree_check_sees_each_fault),
 		cmocka_unit_test(params_first_walks_a_subtree),
 	};
 

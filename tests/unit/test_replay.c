@@ -107,9 +107,146 @@ replay_equals_naive_set_across_the_32bit_border(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(windows); i++) {
+		run(windows[i], 0, true, &rng);
 		run(windows[i], 0xffffffffu - 3000, true, &rng);
 		run(windows[i], (7ull << 32) - 100, true, &rng);
 		run(windows[i], (7ull << 32) + 5, true, &rng);
+	}
+}
+
+/* Every number around the window, each twice, against what the definition says. top is seen, nothing else. */
+static void
+visit(struct replay *r, uint32_t window, uint64_t top, uint64_t *rng)
+{
+	const uint64_t left = top > window + 130 ? top - window - 130 : 1;
+	const uint64_t n = top + 130 - left;
+	/* Odd steps reach every number once when n is a power of two: take the next one, skip the rest. */
+	const uint64_t step = rng_next(rng) | 1;
+	uint64_t size = 1, at = rng_next(rng);
+
+	while (size < n)
+		size <<= 1;
+	for (uint64_t i = 0; i < size; i++, at += step) {
+		const uint64_t seq = left + (at & (size - 1));
+		int want = seq == top ? -EALREADY : 0;
+
+		if ((at & (size - 1)) >= n || seq > top)
+			continue; /* would move the window; jumps have their own test */
+		if (top - seq >= window)
+			want = -ERANGE;
+		assert_int_equal(replay_check(r, seq), want);
+		if (want != 0)
+			continue;
+		replay_commit(r, seq);
+		assert_int_equal(replay_check(r, seq), -EALREADY);
+	}
+	/* Now the window is full: exactly it. */
+	for (uint64_t seq = left; seq <= top; seq++)
+		assert_int_equal(replay_check(r, seq), top - seq >= window ? -ERANGE : -EALREADY);
+	assert_int_equal(replay_check(r, top + 1), 0);
+}
+
+/* Places of top in its block, in 32 bits and on both sides of their border, and at the end of 64. */
+static const uint64_t tops[] = { 1, 31, 32, 33, 63, 64, 65, 95, 96, 127, 128, 200, 65535, 65536,
+	131072, 0xfffffffe, 0xffffffff, 0x100000000, 0x100000001, 0x10000001f, 0x100000020,
+	0x700000000 + 40000, UINT64_MAX - 200 };
+
+static void
+replay_takes_each_number_of_the_window_once(void **state)
+{
+	uint64_t rng = rng_seed("replay_visit");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(windows); i++) {
+		struct replay *r = malloc(replay_size(windows[i]));
+
+		assert_non_null(r);
+		for (size_t k = 0; k < ARRAY_LEN(tops); k++) {
+			replay_init(r, windows[i]);
+			replay_commit(r, tops[k]);
+			visit(r, windows[i], tops[k], &rng);
+		}
+		free(r);
+	}
+}
+
+/* A full window, then a jump: what is still inside stays seen, what is new is new. */
+static void
+jump(uint32_t window, uint64_t start, uint64_t by)
+{
+	struct replay *r = malloc(replay_size(window));
+	const uint64_t top = start + by;
+
+	assert_non_null(r);
+	replay_init(r, window);
+	for (uint64_t seq = start - window + 1; seq <= start; seq++)
+		replay_commit(r, seq);
+	replay_commit(r, top);
+	for (uint64_t seq = start - window + 1; seq <= top; seq++) {
+		int want = seq > start && seq < top ? 0 : -EALREADY;
+
+		if (seq + window <= top)
+			want = -ERANGE;
+		assert_int_equal(replay_check(r, seq), want);
+	}
+	assert_int_equal(replay_check(r, top + 1), 0);
+	free(r);
+}
+
+static void
+replay_jumps_below_at_and_beyond_a_window(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(windows); i++) {
+		const uint64_t w = windows[i];
+		const uint64_t ring = (replay_size(windows[i]) - sizeof(struct replay)) * 8;
+		const uint64_t by[] = { 1, 31, 32, 33, 63, 64, 65, w - 1, w, w + 1, w + 31, w + 32,
+			w + 64, 2 * w - 1, 2 * w, ring - 64, ring - 1, ring, ring + 1, ring + 64,
+			3 * ring + 33 };
+		const uint64_t starts[] = { w, w + 31, w + 32, 0x100000000 - 33,
+			0x100000000 + w / 2 };
+
+		for (size_t k = 0; k < ARRAY_LEN(by); k++) {
+			/* The largest window is walked whole each time: two places are enough. */
+			for (size_t s = 0; s < (w > 1024 ? 2 : ARRAY_LEN(starts)); s++)
+				jump(windows[i], starts[s], by[k]);
+		}
+	}
+}
+
+/* RFC 4303 A2.2: whatever lies in the window or less than 2^32 - window ahead of it is guessed exactly. */
+static void
+replay_esn_guess_is_exact_around_every_top(void **state)
+{
+	uint64_t rng = rng_seed("replay_guess");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(windows); i++) {
+		struct replay *r = malloc(replay_size(windows[i]));
+		const uint64_t w = windows[i];
+
+		assert_non_null(r);
+		replay_init(r, windows[i]);
+		for (size_t k = 0; k < ARRAY_LEN(tops); k++) {
+			const uint64_t top = r->top = tops[k];
+			const uint64_t left = top >= w ? top - w + 1 : 1;
+			/* Before the first 2^32 there is nothing to the left: the window ends at 1. */
+			const uint64_t ahead = top >= w ? UINT32_MAX - w : 1000;
+
+			for (uint64_t seq = left; seq <= top; seq++)
+				assert_int_equal(replay_esn_guess(r, (uint32_t)seq), seq);
+			for (unsigned int n = 0; n < 2000 && top < UINT64_MAX - UINT32_MAX; n++) {
+				const uint64_t seq = top + 1 + rng_next(&rng) % ahead;
+
+				assert_int_equal(replay_esn_guess(r, (uint32_t)seq), seq);
+			}
+			if (top >= w &&
+				top < UINT64_MAX -
+						UINT32_MAX) /* one too far left is taken for the next round */
+				assert_int_equal(replay_esn_guess(r, (uint32_t)(left - 1)),
+					left - 1 + (UINT64_C(1) << 32));
+		}
+		free(r);
 	}
 }
 
@@ -188,6 +325,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(replay_equals_naive_set_32bit),
 		cmocka_unit_test(replay_equals_naive_set_across_the_32bit_border),
+		cmocka_unit_test(replay_takes_each_number_of_the_window_once),
+		cmocka_unit_test(replay_jumps_below_at_and_beyond_a_window),
+		cmocka_unit_test(replay_esn_guess_is_exact_around_every_top),
 		cmocka_unit_test(replay_records_the_upper_half_of_each_block),
 		cmocka_unit_test(replay_keeps_the_oldest_numbers_of_the_window),
 		cmocka_unit_test(replay_zero_is_never_valid_and_window_zero_checks_nothing_else),

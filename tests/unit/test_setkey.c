@@ -115,12 +115,13 @@ setkey_parse_says_where_and_why(void **state)
 		{ "add 10.0.0.1 10.0.0.2 esp 1000 -E aes-cbc 0x00;", 1, 43, "Invalid key length" },
 		{ "add 10.0.0.1 10.0.0.2 esp 1000 -E aes-cbc 0xzz;", 1, 43, "not hexadecimal" },
 		{ "add 10.0.0.1 10.0.0.2 esp 1000 -E rot13 0x00;", 1, 35, "unknown algorithm" },
-		{ "add 10.0.0.1 10.0.0.2 esp 1000 -E aes-cbc \"abc", 1, 43, "needs a key" },
+		{ "add 10.0.0.1 10.0.0.2 esp 1000 -E aes-cbc \"abc", 1, 43, "closing quote" },
 		{ "add 10.0.0.1 10.0.0.2 esp 1000 -r 256;", 1, 35, "up to 255" },
 		{ "add 10.0.0.1 10.0.0.2 esp 1000 -window 65537;", 1, 40, "up to 65536" },
 		{ "spdadd 10.0.0.0/33 10.0.0.0/8 any -P in none;", 1, 8, "too large" },
 		{ "spdadd 10.0.0.0/8 fd00::/8 any -P in none;", 1, 28, "different families" },
-		{ "spdadd 1.1.1.1 2.2.2.2 any none;", 1, 28, "only icmp" },
+		{ "spdadd 1.1.1.1 2.2.2.2 any none;", 1, 28, "expected -P" },
+		{ "spdadd 1.1.1.1 2.2.2.2 any 8,0 -P in none;", 1, 28, "only icmp" },
 		{ "spdadd 1.1.1.1 2.2.2.2 any -P fwd none;", 1, 31, "in or out" },
 		{ "spdadd 1.1.1.1 2.2.2.2 any -P in ipsec;", 1, 39, "needs a request" },
 		{ "spdadd 1.1.1.1 2.2.2.2 any -P in ipsec esp/tunnel//require;", 1, 40,
@@ -149,6 +150,95 @@ setkey_parse_says_where_and_why(void **state)
 	}
 }
 
+/* What the words are made of, where files of errors cannot hold it: NUL bytes, ends of the text, lengths. */
+static void
+setkey_parse_words_at_their_limits(void **state)
+{
+#define T(text) text, sizeof(text) - 1
+	static const struct {
+		const char *text;
+		size_t len;
+		unsigned int n; /* statements before the end or the error */
+		unsigned int line, col; /* 0: no error */
+		const char *part;
+	} row[] = {
+		{ T(""), 0, 0, 0, "" },
+		{ T(" \t\r\n"), 0, 0, 0, "" },
+		{ T("#"), 0, 0, 0, "" },
+		{ T("# no newline"), 0, 0, 0, "" },
+		{ T("# NUL \0 in a comment\nflush;"), 1, 0, 0, "" },
+		{ "flush;flush", 6, 1, 0, 0, "" }, /* the text ends where len says */
+		{ T("flush;\0"), 1, 1, 7, "NUL byte" },
+		{ T("flush\0;"), 0, 1, 1, "NUL byte" },
+		{ T("flush esp\0;"), 0, 1, 7, "NUL byte" },
+		{ T("flush \"\0\";"), 0, 1, 7, "NUL byte" },
+		{ T("\xef\xbb\xbf"
+		    "flush;"),
+			0, 1, 1, "expected add" },
+		{ T("\vflush;"), 0, 1, 1, "expected add" },
+		{ T("flush;\r\nflush;\r\n\tx;"), 2, 3, 2, "expected add" },
+		{ T("flush;\rx;"), 1, 1, 8, "expected add" }, /* CR alone ends no line */
+		{ T("flush; # ;\n\n # \n  x"), 1, 4, 3, "expected add" },
+	};
+#undef T
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		/* An exact copy: reading behind it is seen by the sanitizer. */
+		char *text = malloc(row[i].len + (row[i].len == 0));
+		struct seen s = { 0 };
+		struct setkey_err err = { 0 };
+
+		assert_non_null(text);
+		memcpy(text, row[i].text, row[i].len);
+		assert_int_equal(setkey_parse(text, row[i].len, keep, &s, &err),
+			row[i].line == 0 ? 0 : -EINVAL);
+		if (s.n != row[i].n || strstr(err.err.text, row[i].part) == NULL ||
+			(row[i].line != 0 && (err.line != row[i].line || err.col != row[i].col)))
+			fail_msg("row %zu: %u statements, %u:%u: %s", i, s.n, err.line, err.col,
+				err.err.text);
+		free(text);
+	}
+}
+
+/* A key of a kilobyte is cut nowhere on its way into the error or the command. */
+static void
+setkey_parse_key_at_its_longest(void **state)
+{
+	char text[2048];
+	char digits[2 * SECRET_MAX + 4];
+
+	(void)state;
+	for (size_t n = 78; n <= 82; n++) {
+		struct seen s = { 0 };
+		struct setkey_err err = { 0 };
+
+		memset(digits, 'a', sizeof(digits));
+		digits[2 * n] = '\0';
+		(void)snprintf(text, sizeof(text), "add 10.0.0.1 10.0.0.2 ah 1000 -A tcp-md5 0x%s;",
+			digits);
+		assert_int_equal(
+			setkey_parse(text, strlen(text), keep, &s, &err), n <= 80 ? 0 : -EINVAL);
+		if (n <= 80)
+			assert_int_equal(s.last.sa.authkey.len, n);
+		else
+			assert_non_null(strstr(err.err.text, "Invalid key length"));
+	}
+	memset(digits, 'a', sizeof(digits));
+	for (size_t n = 2 * SECRET_MAX; n <= 2 * SECRET_MAX + 1; n++) {
+		struct seen s = { 0 };
+		struct setkey_err err = { 0 };
+
+		digits[2 * SECRET_MAX] = 'a';
+		digits[n] = '\0';
+		(void)snprintf(text, sizeof(text), "add 10.0.0.1 10.0.0.2 ah 1000 -A tcp-md5 0x%s;",
+			digits);
+		assert_int_equal(setkey_parse(text, strlen(text), keep, &s, &err), -EINVAL);
+		assert_non_null(strstr(err.err.text,
+			n == 2 * SECRET_MAX ? "does not take 2048 bits" : "longer than 256"));
+	}
+}
+
 static void
 setkey_parse_never_repeats_key_material_in_errors(void **state)
 {
@@ -158,6 +248,7 @@ setkey_parse_never_repeats_key_material_in_errors(void **state)
 		"add 10.0.0.1 10.0.0.2 esp 1000 -E null 0x5ec7e75ec7e7;",
 		"add 10.0.0.1 10.0.0.2 esp 1000 0x5ec7e75ec7e7;",
 		"add 10.0.0.1 10.0.0.2 esp 1000 -E aes-cbc \"5ec7e75ec7e7\";",
+		"add 10.0.0.1 10.0.0.2 esp 1000 -E null \"-5ec7e75ec7e7\";",
 	};
 
 	(void)state;
@@ -200,7 +291,7 @@ check(void *arg, const struct setkey_cmd *cmd, struct err *err)
 static void
 setkey_parse_takes_the_sample_files(void **state)
 {
-	static const char *const file[] = { "gw1.conf", "gw2.conf" };
+	static const char *const file[] = { "gw1.conf", "gw2.conf", "gw6.conf" };
 	char path[512];
 	char text[8192];
 
@@ -230,6 +321,8 @@ main(void)
 		cmocka_unit_test(setkey_parse_add_with_every_option),
 		cmocka_unit_test(setkey_parse_policies),
 		cmocka_unit_test(setkey_parse_says_where_and_why),
+		cmocka_unit_test(setkey_parse_words_at_their_limits),
+		cmocka_unit_test(setkey_parse_key_at_its_longest),
 		cmocka_unit_test(setkey_parse_never_repeats_key_material_in_errors),
 		cmocka_unit_test(setkey_parse_stops_when_emit_refuses),
 		cmocka_unit_test(setkey_parse_takes_the_sample_files),
