@@ -288,13 +288,20 @@ gw_step(struct gw *g)
 {
 	const unsigned int n = worker_step(g->w, g->now++);
 
-	for (unsigned int i = 0; crypto_inflight(worker_lane(g->w)) > 0; i++) {
-		if (i == STEPS_MAX)
-			fail_msg("a crypto device does not answer");
-		(void)worker_step(g->w, g->now++);
-	}
 	(void)snap_reclaim(g->snap);
 	return n;
+}
+
+void
+gw_settle(struct gw *g)
+{
+	unsigned int i = 0;
+
+	do {
+		if (i++ == STEPS_MAX)
+			fail_msg("a crypto device does not answer");
+		(void)gw_step(g);
+	} while (crypto_inflight(worker_lane(g->w)) > 0);
 }
 
 struct rte_mbuf *

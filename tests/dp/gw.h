@@ -48,9 +48,12 @@ gw_set_mtu(struct gw *g, uint8_t iface, uint16_t mtu);
 /** A frame of len bytes on a port's wire. */
 void
 gw_rx(struct gw *g, unsigned int port, const uint8_t *frame, unsigned int len);
-/** One step, and more of them until look-aside devices have answered. @return packets seen by the first */
+/** One step. @return packets seen */
 unsigned int
 gw_step(struct gw *g);
+/** Steps until no look-aside device holds a packet; at least one. */
+void
+gw_settle(struct gw *g);
 /** Next frame sent on a port, or NULL; the caller frees it. */
 struct rte_mbuf *
 gw_tx(struct gw *g, unsigned int port);

@@ -317,6 +317,7 @@ keyd_refused_sp_update_keeps_every_position(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(src); i++) {
 		struct sp_spec s = out_spec(src[i], "10.2.0.0/16");
 
+		r->patience = 0;
 		r->refuse = -ENOMEM; /* by the data plane */
 		assert_int_equal(keyd_sp_update(&r->kd, &s, NULL, &err), -ENOMEM);
 		r->refuse = 0;
