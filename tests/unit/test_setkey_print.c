@@ -161,22 +161,30 @@ random_sp(struct setkey_cmd *cmd)
 		random_request(&cmd->sp.req[i]);
 }
 
+/* Source, destination, protocol and SPI. */
 static void
-random_cmd(struct setkey_cmd *cmd)
+random_sa_name(struct sa_spec *sa)
 {
 	const uint8_t af = random_af();
 
+	sa->idx.src = random_addr(af, false, false);
+	/* The grammar leaves it to the database that families are equal. */
+	sa->idx.dst = random_addr(below(8) == 0 ? random_af() : af, false, false);
+	sa->idx.proto = random_ipsec_proto();
+	sa->spi = (uint32_t)number(UINT32_MAX);
+}
+
+static void
+random_cmd(struct setkey_cmd *cmd)
+{
 	*cmd = (struct setkey_cmd){ .verb = (enum setkey_verb)below(SETKEY_SPDFLUSH + 1) };
 	switch (cmd->verb) {
 	case SETKEY_ADD:
+		random_sa_name(&cmd->sa);
 		random_sa(&cmd->sa);
-		/* fall through */
+		break;
 	case SETKEY_DELETE:
-		cmd->sa.idx.src = random_addr(af, false, false);
-		/* The grammar leaves it to the database that families are equal. */
-		cmd->sa.idx.dst = random_addr(below(8) == 0 ? random_af() : af, false, false);
-		cmd->sa.idx.proto = random_ipsec_proto();
-		cmd->sa.spi = (uint32_t)number(UINT32_MAX);
+		random_sa_name(&cmd->sa);
 		break;
 	case SETKEY_FLUSH:
 		cmd->proto = below(2) == 0 ? 0 : random_ipsec_proto();
