@@ -20,11 +20,21 @@ struct recorder {
 	int refuse; /* returned by the next installs when not 0 */
 	unsigned int patience; /* installs that still succeed before */
 	int unprepared; /* returned by prepare */
-	unsigned int installed, removed, changed;
 	bool slow; /* the data plane lets go only when the test says so */
+	unsigned int installed, removed, changed;
 	struct sa *removed_sa;
 	struct sp *removed_sp;
 };
+
+/* @return true once patience is used up, from then on always */
+static bool
+refused(struct recorder *r)
+{
+	if (r->refuse == 0 || r->patience == 0)
+		return r->refuse != 0;
+	r->patience--;
+	return false;
+}
 
 static int
 rec_sa_install(void *arg, struct sa *sa, struct err *err)
@@ -32,7 +42,7 @@ rec_sa_install(void *arg, struct sa *sa, struct err *err)
 	struct recorder *r = arg;
 
 	(void)sa;
-	if (r->refuse != 0 && r->patience-- == 0)
+	if (refused(r))
 		return err_set(err, r->refuse, "refused by the test");
 	r->installed++;
 	return 0;
@@ -55,7 +65,7 @@ rec_sp_install(void *arg, struct sp *sp, struct err *err)
 	struct recorder *r = arg;
 
 	(void)sp;
-	if (r->refuse != 0 && r->patience-- == 0)
+	if (refused(r))
 		return err_set(err, r->refuse, "refused by the test");
 	r->installed++;
 	return 0;
