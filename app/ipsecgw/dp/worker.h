@@ -18,20 +18,15 @@
 
 #define RXQ_MAX 64u /* rx queues of one worker */
 
-/* Stages in the order of worker_step(). X(SYMBOL, "name") */
+/* Stages that are counted, in the order of worker_step(). X(SYMBOL, "name") */
 #define STAGES(X)           \
 	X(CRYPTO, "crypto") \
-	X(RX, "rx")         \
-	X(INJECT, "inject") \
 	X(PARSE, "parse")   \
 	X(IN, "in")         \
 	X(FLOW, "flow")     \
-	X(CHECK, "check")   \
-	X(ROUTE, "route")   \
 	X(POLICY, "policy") \
 	X(OUT, "out")       \
-	X(TX, "tx")         \
-	X(PUNT, "punt")
+	X(TX, "tx")
 
 enum stage {
 #define X(sym, name) STAGE_##sym,
