@@ -24,6 +24,7 @@
 
 #include "ctl/rpc_methods.h"
 #include "ctl/rpc_sock.h"
+#include "keyd/key_params.h"
 #include "rpc/client.h"
 #include "support/rng.h"
 
@@ -320,6 +321,36 @@ methods_all_answer(void **state)
 	}
 	json_decref(list);
 	rpc_client_close(c);
+}
+
+/* Run the program that meson names. No name may be lost between method and table. @return its output */
+static const char *
+ipsecgwctl(const char *command)
+{
+	static char text[65536];
+	char line[512];
+	FILE *f;
+
+	(void)snprintf(line, sizeof(line), "\"$IPSECGWCTL\" -s %s %s", path, command);
+	f = popen(line, "r");
+	assert_non_null(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	assert_int_equal(pclose(f), 0);
+	return text;
+}
+
+static void
+ipsecgwctl_prints_every_reason_and_parameter(void **state)
+{
+	const struct params_tree *t = key_params_tree();
+	const char *text = ipsecgwctl("reasons");
+
+	(void)state;
+	for (unsigned int r = 0; r < DROP_MAX; r++)
+		assert_true(strstr(text, drop_name(r)) && strstr(text, drop_doc(r)));
+	text = ipsecgwctl("sysctl -a");
+	for (size_t i = 0; i < t->n; i++)
+		assert_true(strstr(text, t->rows[i].name) && strstr(text, t->rows[i].doc));
 }
 
 static void
@@ -649,6 +680,7 @@ main(void)
 		cmocka_unit_test(sock_is_private_and_in_a_made_directory),
 		cmocka_unit_test(sock_refuses_a_path_that_is_taken),
 		cmocka_unit_test(methods_all_answer),
+		cmocka_unit_test(ipsecgwctl_prints_every_reason_and_parameter),
 		cmocka_unit_test(stats_get_sums_rows),
 		cmocka_unit_test(answers_never_hold_a_key),
 		cmocka_unit_test(sysctl_set_is_in_force_when_acknowledged),
