@@ -14,7 +14,7 @@
  *  1. outer addresses, lengths; replay check of the run under one lock; crypto regions;
  *  2. (engine)
  *  3. verdict; replay check again and commit under one lock, for a burst may hold a number twice;
- *  4. per packet: trailer, inner length, ECN, history, strip.
+ *  4. per packet: trailer, inner length, ECN, strip.
  */
 
 #define KEEP DROP_MAX /* verdict of a packet that stays */
@@ -174,34 +174,6 @@ crypto_verdict(const struct pkt_meta *meta)
 	return meta->flags & PKT_F_CRYPTO_ERR ? DROP_CRYPTO_ERROR : DROP_SEC_AUTH;
 }
 
-/*
- * The SA behind meta->sa is lost when a nested packet is looked up, so its proof is kept for the
- * inbound policy. Only a packet that may be IPsec itself pays for it: with these four protocols
- * (of the first header, so no IPv6 extension header hides another) the history ends here. UDP is
- * among them because esp_sa_check() refuses UDP encapsulation.
- */
-static inline void
-push_history(const struct sa_rt *sa, struct rte_mbuf *m, uint8_t depth, uint8_t inner_proto)
-{
-	const size_t src =
-		sa->outer_af == AF_INET ? offsetof(struct ip4, src) : offsetof(struct ip6, src);
-	const size_t len = sa->outer_af == AF_INET ? 4 : 16;
-
-	if (likely(inner_proto == IPPROTO_TCP || inner_proto == IPPROTO_UDP ||
-		    inner_proto == IPPROTO_ICMP || inner_proto == IPPROTO_ICMPV6))
-		return;
-	if (depth >= NEST_MAX - 1)
-		return;
-	pkt_priv(m)->history[depth] = (struct sa_proof){
-		.proto = sa->proto,
-		.mode = sa->mode,
-		.authenticated = sa->auth != 0,
-		.reqid = sa->reqid,
-		.src = addr_make(sa->outer_af, sa->hdr + src),
-		.dst = addr_make(sa->outer_af, sa->hdr + src + len),
-	};
-}
-
 /* Take a verified packet out of its tunnel. @return KEEP or why it must go */
 static inline enum drop_reason
 in_strip(const struct tunnel_rules *rules, const struct sa_rt *sa, struct rte_mbuf *m)
@@ -230,7 +202,6 @@ in_strip(const struct tunnel_rules *rules, const struct sa_rt *sa, struct rte_mb
 	if (unlikely((outer_tos & 3) != 0 && rules->ecn_in[v6] &&
 		    !tunnel_ecn_decap(inner, v6, outer_tos)))
 		return DROP_SEC_ECN;
-	push_history(sa, m, meta->depth, inner[v6 ? 6 : 9]);
 	m->data_off = (uint16_t)(inner - (uint8_t *)m->buf_addr);
 	m->data_len = (uint16_t)len;
 	m->pkt_len = len;

@@ -85,6 +85,10 @@ in_vec(struct worker *w, struct pvec *in);
 void
 in_finish(struct worker *w, struct rte_mbuf **m, uint16_t n);
 
+/** What having been opened by this SA proves. */
+struct sa_proof
+sa_proof_of(const struct sa_rt *sa);
+
 /* flow.c: known flows of v.clear -> v.out, v.tx; the others -> v.miss. */
 void
 flow_vec(struct worker *w, struct pvec *in);

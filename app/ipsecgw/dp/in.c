@@ -103,6 +103,36 @@ lookup(struct worker *w, struct rte_mbuf **m, uint16_t n)
 	return kept;
 }
 
+struct sa_proof
+sa_proof_of(const struct sa_rt *sa)
+{
+	const bool v4 = sa->outer_af == AF_INET;
+	const uint8_t *src = sa->hdr + (v4 ? offsetof(struct ip4, src) : offsetof(struct ip6, src));
+
+	return (struct sa_proof){
+		.proto = sa->proto,
+		.mode = sa->mode,
+		.authenticated = sa->auth != 0,
+		.reqid = sa->reqid,
+		.src = addr_make(sa->outer_af, src),
+		.dst = addr_make(sa->outer_af, src + (v4 ? 4 : 16)),
+	};
+}
+
+/*
+ * The next SA will take the place of this one in meta->sa, so what this one proved is kept for the
+ * inbound policy. The last level has no next: the transform drops what is nested deeper.
+ */
+static void
+open_again(struct worker *w, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+
+	if (meta->depth < NEST_MAX)
+		pkt_priv(m)->history[meta->depth - 1] = sa_proof_of(meta->sa);
+	pvec_add(&w->lane, &w->v.sec, m);
+}
+
 void
 in_finish(struct worker *w, struct rte_mbuf **m, uint16_t n)
 {
@@ -120,7 +150,7 @@ in_finish(struct worker *w, struct rte_mbuf **m, uint16_t n)
 			continue;
 		}
 		if (unlikely(meta->l4_proto == IPPROTO_ESP && (meta->flags & PKT_F_FRAG) == 0))
-			pvec_add(&w->lane, &w->v.sec, m[i]);
+			open_again(w, m[i]);
 		else
 			flow_add(w, m[i]);
 	}

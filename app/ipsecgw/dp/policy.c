@@ -258,22 +258,6 @@ classify(const struct worker *w, enum sp_dir dir, const struct batch *b, struct 
 
 /* ---- 3: the inbound check ---- */
 
-static struct sa_proof
-proof_of(const struct sa_rt *sa)
-{
-	const bool v4 = sa->outer_af == AF_INET;
-	const uint8_t *src = sa->hdr + (v4 ? offsetof(struct ip4, src) : offsetof(struct ip6, src));
-
-	return (struct sa_proof){
-		.proto = sa->proto,
-		.mode = sa->mode,
-		.authenticated = sa->auth != 0,
-		.reqid = sa->reqid,
-		.src = addr_make(sa->outer_af, src),
-		.dst = addr_make(sa->outer_af, src + (v4 ? 4 : 16)),
-	};
-}
-
 static bool
 is_protected_as(struct rte_mbuf *m, struct sp_rt *sp)
 {
@@ -283,7 +267,7 @@ is_protected_as(struct rte_mbuf *m, struct sp_rt *sp)
 
 	if (meta->depth > 0) {
 		memcpy(proof, pkt_priv(m)->history, sizeof(proof[0]) * (meta->depth - 1u));
-		proof[meta->depth - 1] = proof_of(meta->sa);
+		proof[meta->depth - 1] = sa_proof_of(meta->sa);
 	}
 	for (unsigned int i = 0; i < sp->nreq; i++) {
 		want[i].req = &sp->step[i].req;
