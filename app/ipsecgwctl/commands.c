@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/num.h"
 #include "table.h"
 
 static const struct column port_cols[] = { { "port", "name", CELL_TEXT },
@@ -265,20 +266,18 @@ sysctl_assign(struct cmd_env *env, const char *arg, struct err *err)
 {
 	const char *eq = strchr(arg, '=');
 	json_t *result = NULL;
-	char *end;
-	long long v;
+	int64_t v;
 	int ret;
 
-	errno = 0;
-	v = strtoll(eq + 1, &end, 0);
-	if (eq[1] == '\0' || *end != '\0' || errno != 0)
+	if (num_parse(eq + 1, &v) != 0)
 		return err_set(err, -EINVAL, "%s: \"%s\" is not a number", arg, eq + 1);
 	ret = rpc_client_call(env->client, "sysctl.set",
 		json_pack("{s:s%, s:I}", "name", arg, (size_t)(eq - arg), "value", (json_int_t)v),
 		&result, err);
 	if (ret == 0)
 		printf("%.*s: %lld -> %lld\n", (int)(eq - arg), arg,
-			(long long)json_integer_value(json_object_get(result, "old")), v);
+			(long long)json_integer_value(json_object_get(result, "old")),
+			(long long)v);
 	json_decref(result);
 	return ret;
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
+
 bool
 params_tree_check(const struct params_tree *t)
 {
@@ -78,14 +80,11 @@ params_set_text(const struct params_tree *t, void *base, const char *name, const
 	struct err *err)
 {
 	const struct param *p = params_find(t, name);
-	long long v;
-	char *end;
+	int64_t v;
 
 	if (p == NULL)
 		return err_set(err, -ENOENT, "no parameter is called %s", name);
-	errno = 0;
-	v = strtoll(text, &end, 0);
-	if (errno != 0 || end == text || *end != '\0')
+	if (num_parse(text, &v) != 0)
 		return err_set(err, -EINVAL, "%s takes a whole number, not \"%s\"", name, text);
 	return params_set(p, base, v, err);
 }

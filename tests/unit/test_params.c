@@ -119,7 +119,8 @@ params_set_text_reads_decimal_and_hexadecimal(void **state)
 		const char *text;
 		int32_t value;
 	} row[] = { { "0", 0 }, { "1", 1 }, { "-2147483648", INT32_MIN },
-		{ "2147483647", INT32_MAX }, { "0x7fffffff", INT32_MAX }, { "-0x10", -16 } };
+		{ "2147483647", INT32_MAX }, { "0x7fffffff", INT32_MAX }, { "010", 10 },
+		{ "-0x10", -16 } };
 	static const char *const bad[] = { "2147483648", "-2147483649", "0x80000000", "0x", "x",
 		"1.5", "1 ", "9223372036854775808" };
 	const struct params_tree *t = key_params_tree();
