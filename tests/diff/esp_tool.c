@@ -139,7 +139,7 @@ main(int argc, char **argv)
 	if (e == NULL)
 		die("usage: esp_tool ENGINE");
 	knobs = (struct knobs)KNOBS_INIT;
-	engine_eal("esp_tool");
+	engine_eal();
 	pool = pkt_pool_create("tool", 63, BUF_SIZE + RTE_PKTMBUF_HEADROOM, 0);
 	lane = rte_zmalloc("lane", sizeof(*lane), RTE_CACHE_LINE_SIZE);
 	if (pool == NULL || lane == NULL)

@@ -462,7 +462,7 @@ main(void)
 
 	rng = rng_seed("diff");
 	knobs = (struct knobs)KNOBS_INIT;
-	engine_eal("test_rte");
+	engine_eal();
 	failed = cmocka_run_group_tests_name("librte_ipsec", referee, start_referee, stop_referee);
 	for (unsigned int i = 1; i < ENGINES; i++) {
 		engine = &engines[i];

@@ -220,7 +220,7 @@ main(void)
 	const struct CMUnitTest tests[] = { cmocka_unit_test(vectors_pass) };
 	int failed = 0;
 
-	engine_eal("test_vectors");
+	engine_eal();
 	for (unsigned int i = 0; i < ENGINES; i++) {
 		engine = &engines[i];
 		failed += cmocka_run_group_tests_name(engine->name, tests, NULL, NULL);

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "dp/eal.h"
+
 const struct engine engines[ENGINES] = {
 	{ "direct", CRYPTO_DIRECT, NULL, 19 },
 	{ "aesni_gcm", CRYPTO_LOOKASIDE, "crypto_aesni_gcm0", 3 },
@@ -18,16 +20,9 @@ const struct engine engines[ENGINES] = {
 };
 
 void
-engine_eal(const char *program)
+engine_eal(void)
 {
-	char name[64];
-	char *argv[] = { name, (char[]){ "--no-huge" }, (char[]){ "-m" }, (char[]){ "256" },
-		(char[]){ "--no-pci" }, (char[]){ "--no-telemetry" }, (char[]){ "--no-shconf" },
-		(char[]){ "-l" }, (char[]){ "0" }, (char[]){ "--log-level=4" } };
-
-	(void)snprintf(name, sizeof(name), "%s", program);
-	if (rte_eal_init((int)RTE_DIM(argv), argv) < 0 || pkt_init() != 0)
-		abort();
+	test_eal(256, "--log-level=4");
 }
 
 struct crypto *

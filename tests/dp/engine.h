@@ -18,7 +18,7 @@ extern const struct engine engines[ENGINES];
 
 /** Start EAL without huge pages, PCI and root, quietly, and the packet metadata. */
 void
-engine_eal(const char *program);
+engine_eal(void);
 /** Open the engine and a lane on it. */
 struct crypto *
 engine_open(const struct engine *e, struct lane *lane);

@@ -17,6 +17,7 @@
 #include <openssl/evp.h>
 
 #include "base/hex.h"
+#include "dp/eal.h"
 #include "pkt/pkt.h"
 #include "setkey/setkey.h"
 #include "wire/ip.h"
@@ -24,29 +25,14 @@
 #define RING      1024u
 #define STEPS_MAX 1000000u /* a second and more: the devices are software */
 
-static struct addr
-ip(const char *text)
-{
-	struct addr a;
-
-	if (addr_parse(text, &a) != 0)
-		fail_msg("bad address %s", text);
-	return a;
-}
-
 static void
 open_eal(void)
 {
 	static bool done;
-	char *argv[] = { (char[]){ "gw" }, (char[]){ "--no-huge" }, (char[]){ "-m" },
-		(char[]){ "768" }, (char[]){ "--no-pci" }, (char[]){ "--no-telemetry" },
-		(char[]){ "--no-shconf" }, (char[]){ "-l" }, (char[]){ "0" },
-		(char[]){ "--log-level=lib.eal:4" } };
 
 	if (done)
 		return;
-	assert_true(rte_eal_init((int)ARRAY_LEN(argv), argv) >= 0);
-	assert_int_equal(pkt_init(), 0);
+	test_eal(768, "--log-level=lib.eal:4");
 	done = true;
 }
 
@@ -96,7 +82,7 @@ static void
 neighbour(struct gw *g, const char *addr, uint8_t iface, uint8_t last)
 {
 	const struct rte_ether_addr mac = { { 2, 0, 0, 0, 9, last } };
-	const struct addr a = ip(addr);
+	const struct addr a = test_ip(addr);
 
 	snap_nbr_set(g->snap, snap_nbr_get(g->snap, &a, iface), &mac);
 }
@@ -104,12 +90,12 @@ neighbour(struct gw *g, const char *addr, uint8_t iface, uint8_t last)
 static void
 open_routes(struct gw *g)
 {
-	struct addr to = ip("10.2.0.0/16"), via = ip("192.0.2.2");
+	struct addr to = test_ip("10.2.0.0/16"), via = test_ip("192.0.2.2");
 
 	assert_int_equal(snap_add_connected(g->snap, NULL), 0);
 	assert_int_equal(snap_route_add(g->snap, &to, &via, GW_WAN, NULL), 0);
-	to = ip("fd00:2::/64");
-	via = ip("2001:db8::2");
+	to = test_ip("fd00:2::/64");
+	via = test_ip("2001:db8::2");
 	assert_int_equal(snap_route_add(g->snap, &to, &via, GW_WAN, NULL), 0);
 	neighbour(g, "192.0.2.2", GW_WAN, 1);
 	neighbour(g, "2001:db8::2", GW_WAN, 1);
@@ -142,18 +128,18 @@ gw_open(struct gw *g, enum crypto_engine engine, const char *const *devices)
 		.port = GW_LAN,
 		.mtu = 1500,
 		.naddr = 2,
-		.addr = { ip("10.1.0.1/16"), ip("fd00:1::1/64") } };
+		.addr = { test_ip("10.1.0.1/16"), test_ip("fd00:1::1/64") } };
 	g->ports.iface[GW_WAN] = (struct iface){ .name = "wan",
 		.port = GW_WAN,
 		.mtu = 1500,
 		.naddr = 2,
-		.addr = { ip("192.0.2.1/24"), ip("2001:db8::1/64") } };
+		.addr = { test_ip("192.0.2.1/24"), test_ip("2001:db8::1/64") } };
 	g->ports.iface[GW_TAG] = (struct iface){ .name = "tag",
 		.port = GW_LAN,
 		.vlan = 100,
 		.mtu = 1500,
 		.naddr = 1,
-		.addr = { ip("10.3.0.1/16") } };
+		.addr = { test_ip("10.3.0.1/16") } };
 	g->crypto = sc.crypto = crypto_new(&cc, &err);
 	g->snap = g->crypto != NULL ? snap_new(&sc, &err) : NULL;
 	if (g->snap == NULL)
@@ -348,7 +334,7 @@ gw_frame(unsigned int port, const char *src, const char *dst)
 static void
 put_ip(const struct gw_frame *f, uint8_t *p)
 {
-	const struct addr src = ip(f->src), dst = ip(f->dst);
+	const struct addr src = test_ip(f->src), dst = test_ip(f->dst);
 	uint16_t csum;
 
 	if (dst.af == AF_INET6) {

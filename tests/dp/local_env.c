@@ -5,21 +5,12 @@
 
 #include <rte_eal.h>
 
+#include "dp/eal.h"
 #include "unit/hexpkt.h"
 #include "wire/arp.h"
 #include "wire/ip.h"
 
 struct env world;
-
-struct addr
-ip(const char *text)
-{
-	struct addr a;
-
-	if (addr_parse(text, &a) != 0)
-		abort();
-	return a;
-}
 
 static void
 ports(void)
@@ -32,29 +23,27 @@ ports(void)
 		.port = 0,
 		.mtu = 1500,
 		.naddr = 2,
-		.addr = { ip("192.0.2.1/24"), ip("2001:db8::1/64") } };
+		.addr = { test_ip("192.0.2.1/24"), test_ip("2001:db8::1/64") } };
 	world.ports.iface[LAN] = (struct iface){ .name = "lan",
 		.port = 1,
 		.vlan = 100,
 		.mtu = 1500,
 		.naddr = 2,
-		.addr = { ip("10.1.0.1/16"), ip("2001:db8:1::1/64") } };
-	world.ports.iface[V4] = (struct iface){
-		.name = "v4", .port = 2, .mtu = 1500, .naddr = 1, .addr = { ip("198.18.0.1/24") }
-	};
+		.addr = { test_ip("10.1.0.1/16"), test_ip("2001:db8:1::1/64") } };
+	world.ports.iface[V4] = (struct iface){ .name = "v4",
+		.port = 2,
+		.mtu = 1500,
+		.naddr = 1,
+		.addr = { test_ip("198.18.0.1/24") } };
 }
 
 int
 env_start(void **state)
 {
-	char *argv[] = { (char[]){ "test_local" }, (char[]){ "--no-huge" }, (char[]){ "-m" },
-		(char[]){ "512" }, (char[]){ "--no-pci" }, (char[]){ "--no-telemetry" },
-		(char[]){ "--no-shconf" }, (char[]){ "-l" }, (char[]){ "0" } };
 	const struct crypto_conf cc = { .nworkers = 1 };
 
 	(void)state;
-	assert_true(rte_eal_init((int)ARRAY_LEN(argv), argv) >= 0);
-	assert_int_equal(pkt_init(), 0);
+	test_eal(512, NULL);
 	ports();
 	world.pool = pkt_pool_create("local", NPOOL, 2048 + RTE_PKTMBUF_HEADROOM, 0);
 	world.crypto = crypto_new(&cc, NULL);
@@ -173,8 +162,8 @@ ip_frame(uint8_t in_if, uint8_t kind, const char *hex)
 struct rte_mbuf *
 udp(uint8_t in_if, uint8_t kind, const char *src, const char *dst, uint32_t id)
 {
-	const struct addr s = ip(src);
-	const struct addr d = ip(dst);
+	const struct addr s = test_ip(src);
+	const struct addr d = test_ip(dst);
 	const bool v6 = s.af == AF_INET6;
 	uint8_t p[64] = { v6 ? 0x60 : 0x45 };
 	const size_t hl = v6 ? 40 : 20;
@@ -265,8 +254,8 @@ flush(uint8_t kind)
 void
 arp(uint8_t iface, uint16_t op, const char *sender, uint8_t mac, const char *target)
 {
-	const struct addr s = ip(sender);
-	const struct addr t = ip(target);
+	const struct addr s = test_ip(sender);
+	const struct addr t = test_ip(target);
 	uint8_t p[46] = { 0, 1, 8, 0, 6, 4, 0, (uint8_t)op, 2, 0, 0, 0, 0, mac };
 	struct rte_mbuf *m;
 
@@ -280,7 +269,7 @@ arp(uint8_t iface, uint16_t op, const char *sender, uint8_t mac, const char *tar
 uint8_t
 kind_of(const char *dst)
 {
-	const struct addr a = ip(dst);
+	const struct addr a = test_ip(dst);
 
 	return snap_nexthop(world.snap, snap_route_lookup(world.snap, &a))->kind;
 }
@@ -289,7 +278,7 @@ const char *
 state_of(const char *addr)
 {
 	static struct nbr_row rows[NH_MAX];
-	const struct addr a = ip(addr);
+	const struct addr a = test_ip(addr);
 	const unsigned int n = local_neighbours(world.l, world.now, rows, NH_MAX);
 
 	for (unsigned int i = 0; i < n; i++) {

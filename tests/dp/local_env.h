@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "ctl/local.h"
+#include "dp/eal.h"
 #include "pkt/punt.h"
 
 #define WAN 0u /* untagged, 192.0.2.1/24, 2001:db8::1/64, 02:00:00:00:00:0b */
@@ -45,8 +46,6 @@ env_make(void **state);
 int
 env_unmake(void **state);
 
-struct addr
-ip(const char *text);
 /** An mbuf with these bytes behind an Ethernet header (VLAN tag on LAN) from 02:00:00:00:00:0a. */
 struct rte_mbuf *
 frame(uint8_t in_if, uint16_t type, const void *data, size_t len);

@@ -529,7 +529,7 @@ main(void)
 	int failed = 0;
 
 	rng = rng_seed("crypto");
-	engine_eal("test_crypto");
+	engine_eal();
 	for (unsigned int i = 0; i < ENGINES; i++) {
 		engine = &engines[i];
 		failed += cmocka_run_group_tests_name(engine->name, tests, start, stop);

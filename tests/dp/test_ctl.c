@@ -24,6 +24,7 @@
 
 #include "ctl/rpc_methods.h"
 #include "ctl/rpc_sock.h"
+#include "dp/eal.h"
 #include "keyd/key_params.h"
 #include "rpc/client.h"
 #include "support/rng.h"
@@ -86,28 +87,20 @@ serve(void *arg)
 	return NULL;
 }
 
-static struct addr
-ip(const char *text)
-{
-	struct addr a;
-
-	if (addr_parse(text, &a) != 0)
-		abort();
-	return a;
-}
-
 static void
 add_database(void)
 {
 	struct sa_spec sa = { .spi = 0x1001,
 		.enc = alg_by_name(ALG_ENC, "aes-gcm-16"),
 		.window_pkts = 64,
-		.idx = { ip("192.0.2.1"), ip("192.0.2.2"), IPPROTO_ESP, MODE_TUNNEL, 0 } };
-	struct sp_spec sp = { .sel = { ip("10.1.0.0/16"), ip("10.2.0.0/16"), ULPROTO_ANY, DIR_OUT },
+		.idx = {
+			test_ip("192.0.2.1"), test_ip("192.0.2.2"), IPPROTO_ESP, MODE_TUNNEL, 0 } };
+	struct sp_spec sp = { .sel = { test_ip("10.1.0.0/16"), test_ip("10.2.0.0/16"), ULPROTO_ANY,
+				      DIR_OUT },
 		.action = SP_IPSEC,
 		.nreq = 1,
-		.req = { { IPPROTO_ESP, MODE_TUNNEL, LEVEL_REQUIRE, 0, ip("192.0.2.1"),
-			ip("192.0.2.2") } } };
+		.req = { { IPPROTO_ESP, MODE_TUNNEL, LEVEL_REQUIRE, 0, test_ip("192.0.2.1"),
+			test_ip("192.0.2.2") } } };
 	const uint8_t key[20] = { 0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa,
 		0xbb, 0xcc, 0xdd, 0xee, 0xff, 1, 2, 3, 4 };
 	struct err err = { 0 };
@@ -120,9 +113,6 @@ add_database(void)
 static int
 start(void **state)
 {
-	char *argv[] = { (char[]){ "test_ctl" }, (char[]){ "--no-huge" }, (char[]){ "-m" },
-		(char[]){ "512" }, (char[]){ "--no-pci" }, (char[]){ "--no-telemetry" },
-		(char[]){ "--no-shconf" }, (char[]){ "-l" }, (char[]){ "0" } };
 	const struct crypto_conf cc = { .nworkers = 1 };
 	struct snap_conf sc = {
 		.nworkers = 1, .max_sa = 1024, .max_acl_bytes = 64u << 20, .ports = &ports
@@ -137,13 +127,12 @@ start(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	assert_true(rte_eal_init((int)ARRAY_LEN(argv), argv) >= 0);
-	assert_int_equal(pkt_init(), 0);
+	test_eal(512, NULL);
 	ports.nport = 1;
 	ports.port[0].id = RTE_MAX_ETHPORTS;
 	ports.niface = 1;
 	ports.iface[0] = (struct iface){
-		.name = "wan", .mtu = 1500, .naddr = 1, .addr = { ip("192.0.2.1/24") }
+		.name = "wan", .mtu = 1500, .naddr = 1, .addr = { test_ip("192.0.2.1/24") }
 	};
 	crypto = crypto_new(&cc, &err);
 	sc.crypto = crypto;

@@ -214,7 +214,7 @@ main(void)
 	};
 	int failed;
 
-	engine_eal("test_engines");
+	engine_eal();
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	return failed + (rte_eal_cleanup() != 0);
 }

@@ -636,7 +636,7 @@ main(void)
 
 	rng = rng_seed("esp");
 	knobs = (struct knobs)KNOBS_INIT;
-	engine_eal("test_esp");
+	engine_eal();
 	for (unsigned int i = 0; i < ENGINES; i++) {
 		engine = &engines[i];
 		failed += cmocka_run_group_tests_name(engine->name, tests, start, stop);

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "ctl/keyload.h"
+#include "dp/eal.h"
 #include "snap/snap.h"
 
 #define MAX_SA 4u
@@ -56,9 +57,6 @@ static char dir[] = "/tmp/test_keyload.XXXXXX";
 static int
 start(void **state)
 {
-	char *argv[] = { (char[]){ "test_keyload" }, (char[]){ "--no-huge" }, (char[]){ "-m" },
-		(char[]){ "512" }, (char[]){ "--no-pci" }, (char[]){ "--no-telemetry" },
-		(char[]){ "--no-shconf" }, (char[]){ "-l" }, (char[]){ "0" } };
 	const struct crypto_conf cc = { .nworkers = 1 };
 	struct snap_conf sc = {
 		.nworkers = 1, .max_sa = MAX_SA, .max_acl_bytes = 64u << 20, .ports = &ports
@@ -67,8 +65,7 @@ start(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	assert_true(rte_eal_init((int)ARRAY_LEN(argv), argv) >= 0);
-	assert_int_equal(pkt_init(), 0);
+	test_eal(512, NULL);
 	crypto = crypto_new(&cc, &err);
 	sc.crypto = crypto;
 	snap = crypto != NULL ? snap_new(&sc, &err) : NULL;

@@ -22,8 +22,8 @@ expect_arp(uint8_t iface, uint16_t op, uint8_t station, const char *us, const ch
 	struct rte_mbuf *m = take(INJECT_FRAME);
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
 	const size_t off = iface == LAN ? 18 : 14;
-	const struct addr u = ip(us);
-	const struct addr t = ip(target);
+	const struct addr u = test_ip(us);
+	const struct addr t = test_ip(target);
 	struct arp_msg a;
 
 	assert_int_equal(pkt_meta(m)->out_if, iface);
@@ -49,8 +49,8 @@ expect_nd(uint8_t iface, uint8_t type, uint8_t last, const char *src, const char
 	struct rte_mbuf *m = take(INJECT_FRAME);
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
 	const size_t off = iface == LAN ? 18 : 14;
-	const struct addr s = ip(src);
-	const struct addr d = ip(dst);
+	const struct addr s = test_ip(src);
+	const struct addr d = test_ip(dst);
 	struct nd_msg msg;
 
 	assert_int_equal(pkt_meta(m)->out_if, iface);
@@ -80,9 +80,9 @@ expect_routed(uint32_t id)
 static void
 nd(uint8_t iface, uint8_t type, const char *src, const char *target, uint8_t flags, uint8_t mac)
 {
-	const struct addr s = ip(src);
-	const struct addr t = ip(target);
-	const struct addr d = ip("2001:db8::1");
+	const struct addr s = test_ip(src);
+	const struct addr t = test_ip(target);
+	const struct addr d = test_ip("2001:db8::1");
 	struct nd_msg msg = { .type = type,
 		.is_solicited = (flags & 1) != 0,
 		.is_override = (flags & 2) != 0,
@@ -238,8 +238,8 @@ resolve_gives_up_tells_the_source_and_holds_down(void **state)
 static void
 resolve_asks_for_the_gateway_of_a_route(void **state)
 {
-	const struct addr to = ip("10.2.0.0/16");
-	const struct addr via = ip("192.0.2.9");
+	const struct addr to = test_ip("10.2.0.0/16");
+	const struct addr via = test_ip("192.0.2.9");
 
 	(void)state;
 	assert_int_equal(snap_route_add(world.snap, &to, &via, WAN, NULL), 0);
@@ -370,8 +370,8 @@ static void
 static_neighbours_stay_as_they_are(void **state)
 {
 	const struct rte_ether_addr mac = { { 2, 0, 0, 0, 0, 0x77 } };
-	const struct addr a = ip("10.1.0.9");
-	const struct addr us = ip("192.0.2.1");
+	const struct addr a = test_ip("10.1.0.9");
+	const struct addr us = test_ip("192.0.2.1");
 
 	(void)state;
 	resolve("10.1.0.9", 1);
@@ -484,8 +484,8 @@ nd_resolves_and_follows_the_flags(void **state)
 static void
 nd_asks_link_local_gateways_from_link_local(void **state)
 {
-	const struct addr to = ip("::/0");
-	const struct addr via = ip("fe80::1");
+	const struct addr to = test_ip("::/0");
+	const struct addr via = test_ip("fe80::1");
 
 	(void)state;
 	assert_int_equal(snap_route_add(world.snap, &to, &via, WAN, NULL), 0);
@@ -550,8 +550,8 @@ random_step(uint64_t *rng)
 	static const char *const hosts[] = { "10.1.0.9", "10.1.0.8", "10.2.0.1", "10.1.7.7",
 		"2001:db8:1::9", "2001:db8:1::8" };
 	const char *host = hosts[rng_next(rng) % ARRAY_LEN(hosts)];
-	const struct addr to = ip(rng_next(rng) & 1 ? "10.2.0.0/16" : "10.1.0.8/32");
-	const struct addr via = ip("10.1.0.9");
+	const struct addr to = test_ip(rng_next(rng) & 1 ? "10.2.0.0/16" : "10.1.0.8/32");
+	const struct addr via = test_ip("10.1.0.9");
 	const uint8_t mac = (uint8_t)(7 + rng_next(rng) % 3);
 
 	switch (rng_next(rng) % 8) {

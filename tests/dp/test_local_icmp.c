@@ -29,8 +29,8 @@ expect_icmp_as(uint8_t kind, const char *src, const char *dst, uint8_t type, uin
 {
 	struct rte_mbuf *m = take(kind);
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
-	const struct addr s = ip(src);
-	const struct addr d = ip(dst);
+	const struct addr s = test_ip(src);
+	const struct addr d = test_ip(dst);
 	const bool v6 = s.af == AF_INET6;
 	const size_t n = addr_len(&s);
 

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "dp/eal.h"
 #include "pkt/group.h"
 #include "pkt/lane.h"
 #include "support/rng.h"
@@ -31,13 +32,8 @@ alloc(void)
 static int
 start(void **state)
 {
-	char *argv[] = { (char[]){ "test_pkt" }, (char[]){ "--no-huge" }, (char[]){ "-m" },
-		(char[]){ "64" }, (char[]){ "--no-pci" }, (char[]){ "--no-telemetry" },
-		(char[]){ "--no-shconf" }, (char[]){ "-l" }, (char[]){ "0" } };
-
 	(void)state;
-	assert_true(rte_eal_init((int)ARRAY_LEN(argv), argv) >= 0);
-	assert_int_equal(pkt_init(), 0);
+	test_eal(64, NULL);
 	pool = pkt_pool_create("pkts", 1023, RTE_MBUF_DEFAULT_BUF_SIZE, 0);
 	assert_non_null(pool);
 	return 0;

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "dp/eal.h"
 #include "snap/snap.h"
 #include "support/rng.h"
 
@@ -21,35 +22,21 @@ static struct keyd kd;
 static struct snap *snap; /* a new one for each case */
 static const struct rte_ether_addr mac = { { 2, 0, 0, 0, 0, 9 } };
 
-static struct addr
-ip(const char *text)
-{
-	struct addr a;
-
-	if (addr_parse(text, &a) != 0)
-		abort();
-	return a;
-}
-
 static int
 start(void **state)
 {
-	char *argv[] = { (char[]){ "test_routes" }, (char[]){ "--no-huge" }, (char[]){ "-m" },
-		(char[]){ "512" }, (char[]){ "--no-pci" }, (char[]){ "--no-telemetry" },
-		(char[]){ "--no-shconf" }, (char[]){ "-l" }, (char[]){ "0" } };
 	const struct crypto_conf cc = { .nworkers = 1 };
 
 	(void)state;
-	assert_true(rte_eal_init((int)ARRAY_LEN(argv), argv) >= 0);
-	assert_int_equal(pkt_init(), 0);
+	test_eal(512, NULL);
 	ports.nport = 1;
 	ports.niface = 2;
 	ports.iface[0] = (struct iface){ .name = "wan",
 		.naddr = 4,
-		.addr = { ip("192.0.2.1/24"), ip("192.0.2.2/24"), ip("2001:db8::1/64"),
-			ip("fe80::77/64") } };
+		.addr = { test_ip("192.0.2.1/24"), test_ip("192.0.2.2/24"),
+			test_ip("2001:db8::1/64"), test_ip("fe80::77/64") } };
 	ports.iface[1] = (struct iface){
-		.name = "lan", .vlan = 100, .naddr = 1, .addr = { ip("10.1.0.1/16") }
+		.name = "lan", .vlan = 100, .naddr = 1, .addr = { test_ip("10.1.0.1/16") }
 	};
 	crypto = crypto_new(&cc, NULL);
 	return crypto == NULL;
@@ -105,7 +92,7 @@ commit(void)
 static uint16_t
 lookup(const char *dst)
 {
-	const struct addr a = ip(dst);
+	const struct addr a = test_ip(dst);
 
 	return snap_route_lookup(snap, &a);
 }
@@ -119,8 +106,8 @@ kind(const char *dst)
 static int
 add(const char *to, const char *via, uint8_t iface)
 {
-	const struct addr t = ip(to);
-	const struct addr v = ip(via != NULL ? via : "0.0.0.0");
+	const struct addr t = test_ip(to);
+	const struct addr v = test_ip(via != NULL ? via : "0.0.0.0");
 
 	return snap_route_add(snap, &t, via != NULL ? &v : NULL, iface, NULL);
 }
@@ -128,7 +115,7 @@ add(const char *to, const char *via, uint8_t iface)
 static int
 del(const char *to)
 {
-	const struct addr t = ip(to);
+	const struct addr t = test_ip(to);
 
 	return snap_route_del(snap, &t, NULL);
 }
@@ -136,7 +123,7 @@ del(const char *to)
 static uint16_t
 neighbour(const char *addr, uint8_t iface)
 {
-	const struct addr a = ip(addr);
+	const struct addr a = test_ip(addr);
 	const uint16_t i = snap_nbr_get(snap, &a, iface);
 
 	if (i != 0)
@@ -285,7 +272,7 @@ slot_is_reused_only_after_commit_and_grace(void **state)
 static void
 all_slots_come_back(void **state)
 {
-	struct addr a = ip("10.1.1.0");
+	struct addr a = test_ip("10.1.1.0");
 	unsigned int n;
 
 	(void)state;
@@ -313,7 +300,7 @@ static void
 four_thousand_random_ipv6_neighbours_fit(void **state)
 {
 	uint64_t rng = rng_seed("random_ipv6_neighbours");
-	struct addr a = ip("2001:db8::");
+	struct addr a = test_ip("2001:db8::");
 
 	(void)state;
 	for (unsigned int n = 0; n < 4000; n++) {
@@ -371,7 +358,7 @@ is_gateway(const struct model *m, int n)
 static int
 covering(const struct model *m, const struct addr *a, int *plen)
 {
-	const struct addr connected = ip("10.1.0.0/16");
+	const struct addr connected = test_ip("10.1.0.0/16");
 	int best = -2;
 
 	*plen = -1;
@@ -406,7 +393,7 @@ want(const struct model *m, const struct addr *a)
 static void
 check(const struct model *m, const char *dst)
 {
-	const struct addr a = ip(dst);
+	const struct addr a = test_ip(dst);
 	const int w = want(m, &a);
 	const struct nexthop *nh = snap_nexthop(snap, snap_route_lookup(snap, &a));
 
@@ -461,9 +448,9 @@ random_changes_equal_the_model(void **state)
 
 	(void)state;
 	for (int n = 0; n < NNBRS; n++)
-		m.nbr[n] = ip(hosts[n]);
+		m.nbr[n] = test_ip(hosts[n]);
 	for (unsigned int i = 0; i < NROUTES; i++) {
-		m.route[i] = ip(prefixes[i]);
+		m.route[i] = test_ip(prefixes[i]);
 		m.via[i] = (int)(rng_next(&rng) % NNBRS);
 		/* On link only where it is a prefix: a single host would be a neighbour of its own. */
 		if (m.route[i].plen < 32 && rng_next(&rng) % 3 == 0)

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "dp/eal.h"
 #include "snap/snap.h"
 #include "support/rng.h"
 
@@ -23,22 +24,9 @@ static struct crypto *crypto;
 static struct snap *snap;
 static struct keyd kd;
 
-static struct addr
-ip(const char *text)
-{
-	struct addr a;
-
-	if (addr_parse(text, &a) != 0)
-		abort();
-	return a;
-}
-
 static int
 start(void **state)
 {
-	char *argv[] = { (char[]){ "test_snap" }, (char[]){ "--no-huge" }, (char[]){ "-m" },
-		(char[]){ "512" }, (char[]){ "--no-pci" }, (char[]){ "--no-telemetry" },
-		(char[]){ "--no-shconf" }, (char[]){ "-l" }, (char[]){ "0" } };
 	const struct crypto_conf cc = { .nworkers = 1 };
 	struct snap_conf sc = {
 		.nworkers = 1, .max_sa = 1024, .max_acl_bytes = ACL_BYTES, .ports = &ports
@@ -46,17 +34,18 @@ start(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	assert_true(rte_eal_init((int)ARRAY_LEN(argv), argv) >= 0);
-	assert_int_equal(pkt_init(), 0);
+	test_eal(512, NULL);
 	ports.nport = 1;
 	ports.niface = 2;
 	ports.iface[0] = (struct iface){ .name = "wan",
 		.mtu = 1500,
 		.naddr = 2,
-		.addr = { ip("192.0.2.1/24"), ip("2001:db8::1/64") } };
-	ports.iface[1] = (struct iface){
-		.name = "lan", .vlan = 100, .mtu = 1500, .naddr = 1, .addr = { ip("10.1.0.1/16") }
-	};
+		.addr = { test_ip("192.0.2.1/24"), test_ip("2001:db8::1/64") } };
+	ports.iface[1] = (struct iface){ .name = "lan",
+		.vlan = 100,
+		.mtu = 1500,
+		.naddr = 1,
+		.addr = { test_ip("10.1.0.1/16") } };
 	crypto = crypto_new(&cc, &err);
 	sc.crypto = crypto;
 	snap = crypto != NULL ? snap_new(&sc, &err) : NULL;
@@ -146,7 +135,8 @@ scattered_policy(uint64_t *rng)
 	struct sp_spec s = { .action = SP_DISCARD };
 	const uint64_t x = rng_next(rng);
 
-	s.sel = (struct selector){ ip("10.0.0.0/8"), ip("10.0.0.0/8"), ULPROTO_ANY, DIR_OUT };
+	s.sel = (struct selector){ test_ip("10.0.0.0/8"), test_ip("10.0.0.0/8"), ULPROTO_ANY,
+		DIR_OUT };
 	memcpy(s.sel.src.b, &x, 4);
 	memcpy(s.sel.dst.b, (const uint8_t *)&x + 4, 4);
 	s.sel.src.plen = (uint8_t)(18 + rng_next(rng) % 12);
@@ -157,8 +147,8 @@ scattered_policy(uint64_t *rng)
 static void
 policies_that_do_not_fit_change_nothing(void **state)
 {
-	const struct sp_spec one = { .sel = { ip("10.1.0.0/16"), ip("10.2.0.0/16"), ULPROTO_ANY,
-					     DIR_OUT },
+	const struct sp_spec one = { .sel = { test_ip("10.1.0.0/16"), test_ip("10.2.0.0/16"),
+					     ULPROTO_ANY, DIR_OUT },
 		.action = SP_DISCARD };
 	const struct snapshot *s;
 	uint64_t rng = rng_seed("fit");
@@ -239,7 +229,7 @@ acl_equals_linear_first_match(void **state)
 static uint64_t
 lookup4(const struct snapshot *s, const char *dst)
 {
-	struct addr a = ip(dst);
+	struct addr a = test_ip(dst);
 	uint32_t be;
 	uint32_t host;
 	uint64_t nh = 0;
@@ -253,7 +243,7 @@ lookup4(const struct snapshot *s, const char *dst)
 static uint64_t
 lookup6(const struct snapshot *s, const char *dst)
 {
-	struct addr a = ip(dst);
+	struct addr a = test_ip(dst);
 	uint8_t bytes[1][RTE_FIB6_IPV6_ADDR_SIZE];
 	uint64_t nh = 0;
 
@@ -267,14 +257,14 @@ fib_finds_local_connected_and_gateway_routes(void **state)
 {
 	const struct snapshot *s = atomic_load(snap_current(snap));
 	const struct rte_ether_addr mac = { { 2, 0, 0, 0, 0, 9 } };
-	struct addr to = ip("10.2.0.0/16");
-	struct addr via = ip("192.0.2.2");
+	struct addr to = test_ip("10.2.0.0/16");
+	struct addr via = test_ip("192.0.2.2");
 	uint64_t nh;
 
 	(void)state;
 	assert_int_equal(snap_route_add(snap, &to, &via, 0, NULL), 0);
-	to = ip("::/0");
-	via = ip("2001:db8::2");
+	to = test_ip("::/0");
+	via = test_ip("2001:db8::2");
 	assert_int_equal(snap_route_add(snap, &to, &via, 0, NULL), 0);
 	assert_int_equal(s->nh[lookup4(s, "192.0.2.1")].kind, NH_LOCAL);
 	assert_int_equal(s->nh[lookup4(s, "192.0.2.77")].kind, NH_GLEAN);
@@ -289,7 +279,7 @@ fib_finds_local_connected_and_gateway_routes(void **state)
 	assert_int_equal(s->nh[nh].kind, NH_REACHABLE);
 	assert_memory_equal(s->nh[nh].hdr[s->nh[nh].slot], &mac, 6);
 	assert_int_equal(s->nh[nh].hdr_len, 14);
-	via = ip("10.1.0.9");
+	via = test_ip("10.1.0.9");
 	nh = snap_nbr_get(snap, &via, 1);
 	snap_nbr_set(snap, (uint16_t)nh, &mac);
 	assert_int_equal(s->nh[nh].hdr_len, 18);
@@ -304,7 +294,7 @@ gcm_spec(uint32_t spi, const char *src, const char *dst)
 		.spi = spi, .enc = alg_by_name(ALG_ENC, "aes-gcm-16"), .window_pkts = 64
 	};
 
-	s.idx = (struct saidx){ ip(src), ip(dst), IPPROTO_ESP, MODE_TUNNEL, 0 };
+	s.idx = (struct saidx){ test_ip(src), test_ip(dst), IPPROTO_ESP, MODE_TUNNEL, 0 };
 	s.enckey.len = 20;
 	return s;
 }
@@ -325,9 +315,10 @@ sa_is_found_replaced_and_freed_only_after_grace(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	sp.sel = (struct selector){ ip("10.1.0.0/16"), ip("10.2.0.0/16"), ULPROTO_ANY, DIR_OUT };
-	sp.req[0] = (struct sp_req){ IPPROTO_ESP, MODE_TUNNEL, LEVEL_DEFAULT, 0, ip("192.0.2.1"),
-		ip("192.0.2.2") };
+	sp.sel = (struct selector){ test_ip("10.1.0.0/16"), test_ip("10.2.0.0/16"), ULPROTO_ANY,
+		DIR_OUT };
+	sp.req[0] = (struct sp_req){ IPPROTO_ESP, MODE_TUNNEL, LEVEL_DEFAULT, 0,
+		test_ip("192.0.2.1"), test_ip("192.0.2.2") };
 	assert_int_equal(keyd_sp_add(&kd, &sp, NULL, &err), 0);
 	assert_int_equal(keyd_sa_add(&kd, &in, &err), 0);
 	assert_int_equal(snap_commit(snap, &err), 0);
