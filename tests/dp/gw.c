@@ -17,6 +17,7 @@
 #include <openssl/evp.h>
 
 #include "base/hex.h"
+#include "ctl/keyload.h"
 #include "dp/eal.h"
 #include "pkt/pkt.h"
 #include "setkey/setkey.h"
@@ -199,38 +200,12 @@ gw_close(struct gw *g)
 	rte_mempool_free(g->pool);
 }
 
-static int
-act(void *arg, const struct setkey_cmd *cmd, struct err *err)
-{
-	struct keyd *kd = arg;
-
-	switch (cmd->verb) {
-	case SETKEY_ADD:
-		return keyd_sa_add(kd, &cmd->sa, err);
-	case SETKEY_DELETE:
-		return keyd_sa_delete(kd, &cmd->sa.idx, cmd->sa.spi, err);
-	case SETKEY_FLUSH:
-		keyd_sa_flush(kd, cmd->proto);
-		return 0;
-	case SETKEY_SPDADD:
-		return keyd_sp_add(kd, &cmd->sp, NULL, err);
-	case SETKEY_SPDUPDATE:
-		return keyd_sp_update(kd, &cmd->sp, NULL, err);
-	case SETKEY_SPDDELETE:
-		return keyd_sp_delete(kd, &cmd->sp.sel, err);
-	case SETKEY_SPDFLUSH:
-		keyd_sp_flush(kd);
-		return 0;
-	}
-	return -1;
-}
-
 void
 gw_setkey(struct gw *g, const char *text)
 {
 	struct setkey_err err = { 0 };
 
-	if (setkey_parse(text, strlen(text), act, &g->kd, &err) != 0)
+	if (setkey_parse(text, strlen(text), keyload_run, &g->kd, &err) != 0)
 		fail_msg("setkey %u:%u: %s", err.line, err.col, err.err.text);
 	gw_commit(g);
 }

@@ -88,8 +88,8 @@ static const struct keyd_dp_ops scratch_ops = {
 	.sa_changed = nothing,
 };
 
-static int
-run(void *arg, const struct setkey_cmd *cmd, struct err *err)
+int
+keyload_run(void *arg, const struct setkey_cmd *cmd, struct err *err)
 {
 	struct keyd *kd = arg;
 
@@ -175,7 +175,7 @@ run_file(struct keyd *kd, const char *path, struct err *err)
 			     read_all(fd, path, size, text, err);
 	(void)close(fd);
 	if (ret == 0) {
-		ret = setkey_parse(text, size, run, kd, &se);
+		ret = setkey_parse(text, size, keyload_run, kd, &se);
 		if (ret != 0)
 			(void)err_set(err, ret, "%s:%u:%u: %s", path, se.line, se.col, se.err.text);
 	}

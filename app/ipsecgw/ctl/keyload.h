@@ -7,6 +7,7 @@
 #include "conf.h"
 #include "crypto/crypto.h"
 #include "keyd/keyd.h"
+#include "setkey/setkey.h"
 
 /** What the files describe: a key engine whose data plane only checks. */
 struct keyload {
@@ -38,5 +39,9 @@ keyload_apply(struct keyload *k, struct keyd *live, struct err *err);
 
 void
 keyload_free(struct keyload *k);
+
+/** Give one setkey command to a key engine; a setkey_emit. @param arg  struct keyd @return as keyd's */
+int
+keyload_run(void *arg, const struct setkey_cmd *cmd, struct err *err);
 
 #endif
