@@ -129,7 +129,7 @@ static int
 run_one(struct bench *b, bool out)
 {
 	const int ret = run(b, 1, out);
-	const uint8_t flags = pkt_meta(b->m[0])->flags;
+	const uint16_t flags = pkt_meta(b->m[0])->flags;
 
 	if (ret != 0)
 		return ret;

@@ -21,15 +21,21 @@ struct sa_rt;
 #define BURST_MAX 32u /* packets of one rx burst */
 #define NEST_MAX  4u /* nested protections, each direction */
 
+#define PKT_SAVE_MAX 256u /* bytes of IP header and extension headers that AH can mask */
+
 /* Flags of pkt_meta.flags. */
-#define PKT_F_CRYPTO_FAIL 0x01u /* set by an engine: wrong ICV (in) or engine error (out) */
-#define PKT_F_FRAG        0x02u /* IPv4/IPv6 fragment: ports are unknown by decision */
-#define PKT_F_LOCAL_OUT   0x04u /* made by the gateway itself: no inbound check, no TTL step */
-#define PKT_F_CRYPTO_ERR  0x08u /* engine error that is not an ICV mismatch */
-#define PKT_F_OUT         0x10u /* in an engine for outbound protection (else inbound) */
-#define PKT_F_MORE        0x20u /* outbound: the policy has another request after this one */
-#define PKT_F_NO_CACHE    0x40u /* each packet is looked at for itself: IPv4 options, group frames */
-#define PKT_F_L2_GROUP    0x80u /* came in a frame for many stations */
+#define PKT_F_CRYPTO_FAIL 0x0001u /* set by an engine: wrong ICV (in) or engine error (out) */
+#define PKT_F_FRAG        0x0002u /* IPv4/IPv6 fragment: ports are unknown by decision */
+#define PKT_F_LOCAL_OUT   0x0004u /* made by the gateway itself: no inbound check, no TTL step */
+#define PKT_F_CRYPTO_ERR  0x0008u /* engine error that is not an ICV mismatch */
+#define PKT_F_OUT         0x0010u /* in an engine for outbound protection (else inbound) */
+#define PKT_F_MORE        0x0020u /* outbound: the policy has another request after this one */
+#define PKT_F_NO_CACHE    0x0040u /* each packet is looked at for itself: IPv4 options, group frames */
+#define PKT_F_L2_GROUP    0x0080u /* came in a frame for many stations */
+#define PKT_F_TRANSPORT \
+	0x0100u /* outbound: the SA is applied in transport mode, else as a tunnel */
+#define PKT_F_TUNNEL 0x0200u /* inbound: what the last SA opened was a tunnel */
+#define PKT_F_UDP    0x0400u /* inbound: ESP stands behind a UDP header, 8 bytes before l4_off */
 
 /**
  * Per-packet metadata, a dynfield at a fixed offset in the cache line of tx_offload.
@@ -64,9 +70,10 @@ struct pkt_meta {
 		uint16_t af_proto; /* both, as flow keys read them; see pkt_set_proto() */
 	};
 	uint8_t in_if, out_if; /* interface index */
-	uint8_t step, depth; /* policy request in progress; entries in the history */
-	uint8_t flags;
+	uint8_t step : 4; /* policy request in progress */
+	uint8_t depth : 4; /* entries in the history */
 	uint8_t kind; /* on a ring: enum punt_kind or inject_kind */
+	uint16_t flags; /* PKT_F_* */
 };
 static_assert(sizeof(struct pkt_meta) == 32, "pkt_meta fills the 32 free dynfield bytes");
 
@@ -99,6 +106,8 @@ struct pkt_priv {
 	uint8_t iv[16]; /* IV as the PMD wants it, at a fixed offset from op */
 	uint8_t aad[16]; /* ESN: SPI || high || low */
 	uint8_t icv[64]; /* received ICV moved out of the way, or computed one */
+	uint8_t save[PKT_SAVE_MAX]; /* AH: header fields masked while the ICV is computed */
+	struct rte_mbuf *copy; /* IPComp: what the compression device writes */
 	struct sa_proof history[NEST_MAX - 1]; /* entries before the last one, outermost first */
 };
 

@@ -21,13 +21,22 @@ struct xform_ops;
 struct crypto_ops;
 struct sa;
 
+/* Bits of sa_rt.opts. */
+#define SA_RT_NATT     0x0001u /* UDP encapsulation (RFC 3948): the template has a UDP header */
+#define SA_RT_IIV      0x0002u /* implicit IV: the sequence number is the IV (RFC 8750) */
+#define SA_RT_PAD_RAND 0x0004u /* outbound padding is random, inbound padding is not looked at */
+#define SA_RT_PAD_ZERO 0x0008u /* padding is zeros */
+#define SA_RT_RAWCPI   0x0010u /* IPComp: the SPI is the CPI, else the algorithm's well-known one */
+#define SA_RT_ALIGN8   0x0020u /* AH over IPv4: header padded to 8 bytes, as Linux expects */
+#define SA_RT_OLD      0x0040u /* RFC 1826, 1827: no sequence number */
+
 #define SA_HDR_MAX 64u /* outer IP + UDP + SPI template */
 
 /** Row of worker i, written by that worker only; control sums. One cache line. */
 struct sa_lc {
 	uint64_t pkts, bytes, last_tsc;
 	uint32_t inflight; /* packets of this SA inside an async engine: ++ at submit, -- at poll */
-	uint32_t replayed, auth_fail, bad_pad, malformed, seq_overflow;
+	uint32_t replayed, auth_fail, bad_pad, malformed, seq_overflow, addr_mismatch;
 	uint32_t route_gen; /* snapshot generation for which route_nh is valid; 0 = never */
 	uint16_t route_nh; /* next hop of the outer destination */
 	uint16_t route_mtu; /* bytes of the largest packet to protect that fits this route */
@@ -39,14 +48,19 @@ struct sa_rt {
 	const struct xform_ops *xf;
 	const struct crypto_ops *crypto;
 	void *ses; /* engine's session: key schedules, or a cryptodev session */
-	struct sa *rec; /* control thread only; workers never follow it */
+	uint16_t opts; /* SA_RT_* */
+	uint16_t
+		tfc_len; /* outbound tunnel: pad inner packets to this many bytes, 0 = off (RFC 4303 2.7) */
+	uint16_t
+		frag_len; /* outbound: cut larger packets to this before protecting them, 0 = off */
+	uint16_t rsvd16;
 	rte_be32_t spi_be;
 	uint32_t slot; /* unique while installed; part of flow cache keys */
 	uint32_t reqid;
 	uint8_t salt[4];
-	uint8_t proto; /* IPPROTO_ESP */
-	uint8_t mode; /* enum sa_mode */
-	uint8_t dir; /* enum sp_dir: DIR_IN or DIR_OUT */
+	uint8_t proto; /* IPPROTO_ESP, IPPROTO_AH, IPPROTO_IPCOMP */
+	uint8_t mode; /* enum sa_mode; MODE_ANY: as the policy asks, as the packet shows */
+	uint8_t dir; /* enum sp_dir: DIR_IN, DIR_OUT; DIR_ANY when neither end is ours */
 	uint8_t outer_af; /* AF_INET, AF_INET6 */
 	uint8_t iv_len, icv_len;
 	uint8_t blk; /* padding block, >= 4 */
@@ -67,7 +81,11 @@ struct sa_rt {
 	uint64_t seq_limit; /* last usable number: 2^32-1, or 2^64-1 with ESN */
 	rte_spinlock_t lock; /* inbound: taken once per group around replay check and commit */
 	_Atomic uint8_t state; /* enum sa_state; control writes, workers read relaxed */
+	_Atomic uint8_t bound; /* inbound: some inbound policy names this tunnel; control writes */
+	_Atomic uint16_t
+		pmtu; /* outbound: learnt path MTU of the outer packet, 0 = none; control writes */
 	struct replay *rp; /* inbound; NULL when the window is 0 */
+	struct sa *rec; /* control thread only; workers never follow it */
 	struct sa_lc lc[]; /* one row per worker */
 } __rte_cache_aligned;
 static_assert(offsetof(struct sa_rt, hdr) == 64, "line 0 holds the constants");

@@ -28,7 +28,7 @@ esp_sa_check(const struct sa_spec *spec, struct err *err)
 	if (spec->idx.mode == MODE_TRANSPORT)
 		return err_set(
 			err, -EOPNOTSUPP, "ESP transport mode is not supported yet: use tunnel");
-	if (spec->natt_type != 0)
+	if (spec->natt.type != 0)
 		return err_set(err, -EOPNOTSUPP, "UDP encapsulation of ESP is not supported yet");
 	if (spec->idx.src.af != spec->idx.dst.af ||
 		(spec->idx.src.af != AF_INET && spec->idx.src.af != AF_INET6))

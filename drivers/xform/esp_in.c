@@ -107,7 +107,7 @@ in_regions(const struct sa_rt *sa, struct rte_mbuf *m, struct cop *cop)
 	uint8_t *esp = rte_pktmbuf_mtod_offset(m, uint8_t *, meta->l4_off);
 	const uint8_t *iv = esp + ESP_HDR_LEN;
 
-	meta->flags &= (uint8_t) ~(PKT_F_OUT | PKT_F_CRYPTO_FAIL | PKT_F_CRYPTO_ERR);
+	meta->flags &= (uint16_t) ~(PKT_F_OUT | PKT_F_CRYPTO_FAIL | PKT_F_CRYPTO_ERR);
 	cop->text = esp + ESP_HDR_LEN + sa->iv_len;
 	cop->text_len = text_len(sa, meta);
 	cop->icv = cop->text + cop->text_len;

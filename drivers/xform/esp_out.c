@@ -144,7 +144,7 @@ out_one(struct lane *lane, const struct tunnel_rules *rules, struct rte_mbuf *m,
 	meta->l4_len = o.len;
 	pkt_set_proto(meta, sa->outer_af, IPPROTO_ESP);
 	/* The outer packet is whole, even when what it carries is a fragment. */
-	meta->flags &= (uint8_t) ~(PKT_F_FRAG | PKT_F_CRYPTO_FAIL | PKT_F_CRYPTO_ERR);
+	meta->flags &= (uint16_t) ~(PKT_F_FRAG | PKT_F_CRYPTO_FAIL | PKT_F_CRYPTO_ERR);
 	meta->flags |= PKT_F_OUT;
 }
 
@@ -202,7 +202,7 @@ esp_out_end(struct lane *lane, struct rte_mbuf **m, uint16_t n)
 			drop(lane, m[i], DROP_CRYPTO_ERROR);
 			continue;
 		}
-		meta->flags &= (uint8_t)~PKT_F_OUT;
+		meta->flags &= (uint16_t)~PKT_F_OUT;
 		m[kept++] = m[i];
 	}
 	return kept;

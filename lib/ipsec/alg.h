@@ -23,6 +23,9 @@ enum alg_class {
 	ALG_CLASS_CBC, /* block cipher in CBC: unpredictable IV on the wire */
 	ALG_CLASS_CTR, /* counter mode: nonce || IV || 1 */
 	ALG_CLASS_GCM, /* AEAD, RFC 4106 */
+	ALG_CLASS_CCM, /* AEAD, RFC 4309 */
+	ALG_CLASS_CHACHA, /* AEAD, RFC 7634 */
+	ALG_CLASS_GMAC, /* ESP: AEAD that encrypts nothing, RFC 4543 */
 	ALG_CLASS_HMAC,
 	ALG_CLASS_MAC, /* XCBC, CMAC, GMAC, keyed hashes */
 	ALG_CLASS_COMP,
@@ -35,7 +38,16 @@ enum alg_code {
 	ALG_NULL_ENC,
 	ALG_AES_CBC,
 	ALG_AES_CTR,
+	ALG_AES_GCM_8,
+	ALG_AES_GCM_12,
 	ALG_AES_GCM_16,
+	ALG_AES_CCM_8,
+	ALG_AES_CCM_12,
+	ALG_AES_CCM_16,
+	ALG_CHACHA20_POLY1305,
+	ALG_AES_GCM_16_IIV, /* implicit IV, RFC 8750 */
+	ALG_AES_CCM_16_IIV,
+	ALG_CHACHA20_POLY1305_IIV,
 	ALG_DES_CBC,
 	ALG_3DES_CBC,
 	ALG_CAST128_CBC,
@@ -49,10 +61,13 @@ enum alg_code {
 	ALG_HMAC_MD5,
 	ALG_HMAC_SHA1,
 	ALG_HMAC_SHA256,
+	ALG_HMAC_SHA256_96, /* draft-ietf-ipsec-ciph-sha-256-00: old peers */
 	ALG_HMAC_SHA384,
 	ALG_HMAC_SHA512,
 	ALG_HMAC_RIPEMD160,
 	ALG_AES_XCBC_MAC,
+	ALG_AES_CMAC_96, /* RFC 4494 */
+	ALG_AES_GMAC_AUTH, /* AH: the ICV field is IV and tag, RFC 4543 */
 	ALG_KEYED_MD5,
 	ALG_KEYED_SHA1,
 	ALG_TCP_MD5,

@@ -14,6 +14,7 @@ struct knobs_af {
 	int32_t ah_trans_deflev;
 	int32_t ah_net_deflev;
 	int32_t ecn; /* -1 copy/ignore, 0 RFC 6040 compatibility, 1 RFC 6040 normal */
+	int32_t dscp; /* by inner family: -1 copies DSCP to the outer header, 0..63 sets it */
 };
 
 #define KNOBS_V4 0
@@ -32,13 +33,22 @@ struct knobs {
 	int32_t enabled; /* net.inet.ipsec.enabled: 0 off, 1 once a policy exists, 2 always */
 	int32_t ip_ttl; /* outer IPv4 TTL and IPv6 hop limit (64) */
 	int32_t prefer_oldsa; /* net.key.prefered_oldsa */
+	int32_t allow_legacy; /* 1 takes algorithms that RFC 8221 forbids */
+	int32_t flowlabel; /* outer IPv6 flow label: 0 zero, 1 copied from an inner IPv6 header */
+	int32_t prefrag; /* 1 cuts what is too large before it is protected, 0 the protected packet */
+	int32_t mss_clamp; /* TCP MSS into tunnels: 0 off, 1 what the path takes, else at most this */
+	int32_t pmtu_learn; /* 1 believes ICMP errors about SPIs that exist */
+	int32_t frag_timeout_s; /* fragments of a packet wait this long for the others */
+	int32_t frag_per_source; /* incomplete packets of one source at a time */
+	int32_t audit_rate; /* audit records of one kind and worker a second, 0 = none */
 };
 
-#define KNOBS_INIT                                                                       \
-	{                                                                                \
-		.af = { { 1, 1, 1, 1, 1, 0 }, { 1, 1, 1, 1, 1, 0 } }, .dfbit = 2,        \
-		.ah_cleartos = 1, .ipip_spoofcheck = 1, .esp_enable = 1, .ah_enable = 1, \
-		.ipcomp_enable = 1, .enabled = 1, .ip_ttl = 64,                          \
+#define KNOBS_INIT                                                                             \
+	{                                                                                      \
+		.af = { { 1, 1, 1, 1, 1, 0, -1 }, { 1, 1, 1, 1, 1, 0, -1 } }, .dfbit = 2,      \
+		.ah_cleartos = 1, .ipip_spoofcheck = 1, .esp_enable = 1, .ah_enable = 1,       \
+		.ipcomp_enable = 1, .enabled = 1, .ip_ttl = 64, .prefrag = 1, .pmtu_learn = 1, \
+		.frag_timeout_s = 15, .frag_per_source = 16, .audit_rate = 10,                 \
 	}
 
 #endif

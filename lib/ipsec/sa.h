@@ -35,6 +35,14 @@ struct saidx {
 	uint32_t reqid;
 };
 
+/** UDP encapsulation (RFC 3948). The ports are those of saidx.src and saidx.dst. */
+struct sa_natt {
+	uint8_t type; /* 0 none, 2 UDP (UDP_ENCAP_ESPINUDP) */
+	uint16_t frag_len; /* setkey -esp_frag: bytes, 0 = off */
+	uint16_t keepalive_s; /* send a keepalive after that many idle seconds, 0 = off */
+	struct addr oa_src, oa_dst; /* original addresses (RFC 3948 2.1); af 0 = not known */
+};
+
 /** What somebody asks for: parsed, not yet in the database. Wipe with sa_spec_wipe(). */
 struct sa_spec {
 	struct saidx idx;
@@ -44,7 +52,9 @@ struct sa_spec {
 	uint32_t flags; /* SA_F_* */
 	uint32_t window_pkts; /* anti-replay window, 0 = off, up to SA_WINDOW_MAX */
 	struct life hard, soft;
-	uint32_t natt_type; /* 0, or 2 = UDP encapsulation (RFC 3948) */
+	struct sa_natt natt;
+	uint16_t
+		tfc_len; /* pad inner packets of a tunnel to this many bytes, 0 = off (RFC 4303 2.7) */
 };
 
 struct sa {

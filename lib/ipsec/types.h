@@ -57,6 +57,7 @@ enum sa_state {
 #define SA_F_PAD_RAND 0x0100u
 #define SA_F_PAD_ZERO 0x0200u
 #define SA_F_ESN      0x00010000u /* 64-bit sequence numbers (RFC 4303 2.2.1) */
+#define SA_F_ALIGN8   0x00020000u /* AH over IPv4 padded to 8 bytes, as Linux does and expects */
 
 #define REQID_MANUAL_MAX 0x3fffu /* larger unique ids are allocated by the engine */
 

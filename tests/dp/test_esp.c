@@ -546,7 +546,7 @@ esp_init_refuses_what_it_cannot_do(void **state)
 	for (unsigned int i = 0; i < 8; i++)
 		spec[i] = make_spec(&suites[3], AF_INET, false);
 	spec[0].idx.mode = MODE_TRANSPORT;
-	spec[1].natt_type = 2;
+	spec[1].natt.type = 2;
 	spec[2].idx.src = end_point(AF_INET6, 1);
 	spec[3].auth = NULL;
 	spec[4] = make_spec(&null_null, AF_INET, false);

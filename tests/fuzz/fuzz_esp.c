@@ -155,7 +155,7 @@ seal(struct rte_mbuf *m)
 	(void)crypto_direct.submit(lane, 0, &m, 1);
 	if (meta->flags & PKT_F_CRYPTO_ERR)
 		abort();
-	meta->flags &= (uint8_t)~PKT_F_OUT;
+	meta->flags &= (uint16_t)~PKT_F_OUT;
 }
 
 /* What comes out is a whole packet inside the buffer, or the data path would read beyond it. */

@@ -221,7 +221,7 @@ sa_eq(const struct sa_spec *a, const struct sa_spec *b)
 		a->auth == b->auth && a->comp == b->comp && secret_same(&a->enckey, &b->enckey) &&
 		secret_same(&a->authkey, &b->authkey) && a->flags == b->flags &&
 		a->window_pkts == b->window_pkts && life_eq(&a->hard, &b->hard) &&
-		life_eq(&a->soft, &b->soft) && a->natt_type == b->natt_type;
+		life_eq(&a->soft, &b->soft) && a->natt.type == b->natt.type;
 }
 
 static bool

@@ -229,13 +229,22 @@ idx_same(const struct saidx *a, const struct saidx *b)
 }
 
 static bool
+natt_same(const struct sa_natt *a, const struct sa_natt *b)
+{
+	return a->type == b->type && a->frag_len == b->frag_len &&
+		a->keepalive_s == b->keepalive_s && addr_cmp(&a->oa_src, &b->oa_src) == 0 &&
+		addr_cmp(&a->oa_dst, &b->oa_dst) == 0;
+}
+
+static bool
 sa_same(const struct sa_spec *a, const struct sa_spec *b)
 {
 	return idx_same(&a->idx, &b->idx) && a->spi == b->spi && a->enc == b->enc &&
 		a->auth == b->auth && a->comp == b->comp && a->flags == b->flags &&
-		a->window_pkts == b->window_pkts && a->natt_type == b->natt_type &&
-		life_same(&a->hard, &b->hard) && life_same(&a->soft, &b->soft) &&
-		secret_same(&a->enckey, &b->enckey) && secret_same(&a->authkey, &b->authkey);
+		a->window_pkts == b->window_pkts && natt_same(&a->natt, &b->natt) &&
+		a->tfc_len == b->tfc_len && life_same(&a->hard, &b->hard) &&
+		life_same(&a->soft, &b->soft) && secret_same(&a->enckey, &b->enckey) &&
+		secret_same(&a->authkey, &b->authkey);
 }
 
 static bool

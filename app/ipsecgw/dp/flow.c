@@ -22,7 +22,7 @@ struct flow_run {
 	uint32_t sp_ref;
 	uint32_t pkts;
 	uint64_t bytes;
-	uint8_t flags; /* PKT_F_MORE */
+	uint16_t flags; /* PKT_F_MORE */
 };
 
 static void

@@ -41,7 +41,7 @@ resolve(struct worker *w, struct rte_mbuf *m)
 
 		if (sa != NULL) {
 			meta->sa = sa;
-			meta->flags &= (uint8_t)~PKT_F_MORE;
+			meta->flags &= (uint16_t)~PKT_F_MORE;
 			meta->flags |= meta->step + 1 < sp->nreq ? PKT_F_MORE : 0;
 			return sa;
 		}
