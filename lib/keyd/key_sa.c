@@ -39,7 +39,7 @@ remove_sa(struct keyd *kd, struct sa *sa)
 int
 keyd_sa_replace(struct keyd *kd, const struct sa_spec *spec, struct err *err)
 {
-	struct sa *old = sad_find(&kd->sad, spec->spi, spec->idx.proto, &spec->idx.dst);
+	struct sa *old = sad_find_same(&kd->sad, spec);
 	int ret;
 
 	if (old == NULL)
