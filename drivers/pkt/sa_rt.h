@@ -39,7 +39,7 @@ struct sa_lc {
 	uint32_t replayed, auth_fail, bad_pad, malformed, seq_overflow, addr_mismatch;
 	uint32_t route_gen; /* snapshot generation for which route_nh is valid; 0 = never */
 	uint16_t route_nh; /* next hop of the outer destination */
-	uint16_t route_mtu; /* bytes of the largest packet to protect that fits this route */
+	uint16_t route_mtu; /* bytes of the largest outer packet that this route takes */
 } __rte_cache_aligned;
 static_assert(sizeof(struct sa_lc) == 64, "one line per worker");
 
@@ -53,7 +53,7 @@ struct sa_rt {
 		tfc_len; /* outbound tunnel: pad inner packets to this many bytes, 0 = off (RFC 4303 2.7) */
 	uint16_t
 		frag_len; /* outbound: cut larger packets to this before protecting them, 0 = off */
-	uint16_t rsvd16;
+	rte_be16_t dport_be; /* NAT-T: UDP port of the destination, else 0; part of the SA's name */
 	rte_be32_t spi_be;
 	uint32_t slot; /* unique while installed; part of flow cache keys */
 	uint32_t reqid;
@@ -71,7 +71,8 @@ struct sa_rt {
 	uint8_t tail; /* worst-case bytes behind the payload: pad + 2 + ICV + ESN word */
 	uint8_t dev_id; /* look-aside device */
 	uint8_t esp_fixed; /* bytes of an ESP packet that are not ciphertext: header, IV, ICV */
-	uint8_t rsvd[2];
+	uint8_t overhead; /* bytes added that neither are an IP header nor depend on the length */
+	uint8_t rsvd;
 	/* line 1: outer header; outbound it is prepended, inbound its addresses are what to expect */
 	uint8_t hdr[SA_HDR_MAX] __rte_cache_aligned;
 	/* line 2: mutable */

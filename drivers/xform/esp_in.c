@@ -209,6 +209,7 @@ in_strip(const struct tunnel_rules *rules, const struct sa_rt *sa, struct rte_mb
 	meta->l4_off = 0;
 	meta->l4_len = (uint16_t)len;
 	pkt_set_proto(meta, v6 ? AF_INET6 : AF_INET, payload.next);
+	meta->flags |= PKT_F_TUNNEL;
 	meta->depth++;
 	return KEEP;
 }
