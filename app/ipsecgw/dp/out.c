@@ -199,6 +199,19 @@ header_len(uint8_t af)
 	return af == AF_INET ? sizeof(struct ip4) : sizeof(struct ip6);
 }
 
+/* Bytes that the protocol adds to each packet besides an outer IP header and padding. */
+static inline unsigned int
+overhead(const struct sa_rt *sa)
+{
+	const bool align8 = sa->outer_af == AF_INET6 || (sa->opts & SA_RT_ALIGN8) != 0;
+
+	if (likely(sa->proto == IPPROTO_ESP))
+		return (unsigned int)sa->outer_len - header_len(sa->outer_af) + sa->esp_fixed;
+	if (sa->proto == IPPROTO_AH) /* RFC 4302 2.2, 3.3.3.2.1 */
+		return (unsigned int)RTE_ALIGN(12u + sa->icv_len, align8 ? 8u : 4u);
+	return 0; /* IPComp never makes a packet longer */
+}
+
 /*
  * Largest packet that one SA makes no longer than mtu, or than the path MTU learnt for it. ESP pads up
  * to its block.
@@ -208,7 +221,7 @@ static inline unsigned int
 inner_mtu(const struct sa_rt *sa, unsigned int mtu, unsigned int head)
 {
 	const unsigned int pmtu = atomic_load_explicit(&sa->pmtu, memory_order_relaxed);
-	const unsigned int fixed = (head != 0 ? head : header_len(sa->outer_af)) + sa->overhead;
+	const unsigned int fixed = (head != 0 ? head : header_len(sa->outer_af)) + overhead(sa);
 	unsigned int left;
 
 	mtu = unlikely(pmtu != 0) && pmtu < mtu ? pmtu : mtu;
