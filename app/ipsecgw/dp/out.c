@@ -315,6 +315,34 @@ too_big(struct worker *w, struct rte_mbuf *m, unsigned int mtu, struct pvec *tod
 	punt_drop(w, m, DROP_IP_TOO_BIG, PUNT_TOO_BIG);
 }
 
+/*
+ * A buffer's headroom is for two tunnels; a bundle may be four. The packet moves back in its buffer, so
+ * that all its headers have room in front; what the tail still takes is the transforms' to see.
+ */
+static void
+move_back_one(struct rte_mbuf *m)
+{
+	/* IPv6, UDP, SPI, sequence number and IV for each, then the link's header. */
+	const unsigned int need = SP_REQ_MAX * (40u + 8u + 8u + 16u) + 18u;
+	struct pkt_meta *meta = pkt_meta(m);
+	const unsigned int have = (unsigned int)m->data_off + meta->l3_off;
+	unsigned int by;
+
+	if (have >= need)
+		return;
+	by = RTE_MIN(need - have, rte_pktmbuf_tailroom(m) / 2u);
+	memmove(rte_pktmbuf_mtod_offset(m, uint8_t *, meta->l3_off + by),
+		rte_pktmbuf_mtod_offset(m, uint8_t *, meta->l3_off), ip_len(meta));
+	m->data_off = (uint16_t)(m->data_off + by);
+}
+
+static void
+move_back(struct pvec *v, uint16_t first)
+{
+	for (uint16_t i = first; i < v->n; i++)
+		move_back_one(v->m[i]);
+}
+
 static inline void
 prepare(struct worker *w, struct rte_mbuf *m, struct pvec *todo)
 {
@@ -322,9 +350,12 @@ prepare(struct worker *w, struct rte_mbuf *m, struct pvec *todo)
 	struct sa_rt *sa = likely(meta->sa != NULL) ? meta->sa : resolve(w, m);
 	enum drop_reason reason;
 	unsigned int mtu;
+	uint16_t first;
+	bool grows;
 
 	if (unlikely(sa == NULL))
 		return;
+	grows = (meta->flags & PKT_F_MORE) != 0 && meta->step == 0;
 	reason = proto_refusal(w, sa->proto);
 	if (unlikely(reason != DROP_MAX)) {
 		drop(&w->lane, m, reason);
@@ -333,10 +364,13 @@ prepare(struct worker *w, struct rte_mbuf *m, struct pvec *todo)
 	mtu = unlikely((meta->flags & PKT_F_MORE) != 0) ?
 		bundle_mtu(w, m) :
 		inner_mtu(sa, sa_route(w, sa)->route_mtu, head_len(meta));
+	first = todo->n;
 	if (unlikely(ip_len(meta) > mtu))
 		too_big(w, m, mtu, todo);
 	else
 		pvec_add(&w->lane, todo, m);
+	if (unlikely(grows))
+		move_back(todo, first);
 }
 
 void
