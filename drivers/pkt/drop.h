@@ -45,6 +45,7 @@
 	X(OUT_NO_SA, "out.no_sa", "outbound policy requires an SA that does not exist",            \
 		"ipsec.OUT_NOSA")                                                                  \
 	X(OUT_NO_ROOM, "out.no_room", "buffer too small for the headers or trailer", "esp.TOOBIG") \
+	X(OUT_FRAG, "out.frag", "fragment meets an SA in transport mode (RFC 4303 3.1.1)", "")     \
 	X(OUT_SEQ, "out.seq", "sequence numbers of the SA are exhausted", "esp.WRAP")              \
 	X(OUT_SA_STATE, "out.sa_state", "SA is dead or dying", "esp.INVALID")                      \
 	X(ESP_DISABLED, "esp.disabled", "net.inet.ipsec.esp_enable is 0", "esp.PDROPS")            \
