@@ -69,6 +69,11 @@
 	X(SEC_ECN, "sec.ecn", "outer CE on an inner packet that is not ECN capable (RFC 6040)",    \
 		"")                                                                                \
 	X(SEC_NEST, "sec.nest", "more than 4 nested protections", "")                              \
+	X(SEC_FRAG, "sec.frag", "fragment where AH stands: it protects whole packets only", "ah.HDROPS") \
+	X(SEC_HEAD, "sec.head",                                                                    \
+		"options or extension headers before AH malformed, too long or not predictable",   \
+		"ah.HDROPS")                                                                       \
+	X(SEC_ICV_LEN, "sec.icv_len", "length of AH is not that of the SA's ICV", "ah.BADAUTHL")   \
 	X(SEC_PROTO, "sec.proto", "AH and IPComp are not handled yet", "ah.PDROPS")                \
 	X(CRYPTO_QUEUE, "crypto.queue", "crypto device queue full", "esp.QFULL")                   \
 	X(CRYPTO_ERROR, "crypto.error", "crypto engine reported an error", "esp.CRYPTO")           \
