@@ -79,6 +79,11 @@
 	X(SEC_SELECTOR, "sec.selector",                                                            \
 		"opened by a tunnel of a policy, but no inbound policy covers what was inside",    \
 		"ipsec.IN_POLVIO")                                                                 \
+	X(SEC_FRAG, "sec.frag", "fragment where AH stands: it protects whole packets only", "ah.HDROPS") \
+	X(SEC_HEAD, "sec.head",                                                                    \
+		"options or extension headers before AH malformed, too long or not predictable",   \
+		"ah.HDROPS")                                                                       \
+	X(SEC_ICV_LEN, "sec.icv_len", "length of AH is not that of the SA's ICV", "ah.BADAUTHL")   \
 	X(CRYPTO_QUEUE, "crypto.queue", "crypto device queue full", "esp.QFULL")                   \
 	X(CRYPTO_ERROR, "crypto.error", "crypto engine reported an error", "esp.CRYPTO")           \
 	X(TX_FULL, "tx.full", "port did not take the packet", "")                                  \
