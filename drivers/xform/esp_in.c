@@ -4,6 +4,7 @@
 
 #include "xform/esp_priv.h"
 #include "xform/seq_in.h"
+#include "xform/wrap_tunnel.h"
 
 /*
  * For each run of packets of one SA (RFC 4303 3.4):

@@ -5,6 +5,7 @@
 #include "crypto/crypto.h"
 #include "xform/esp_priv.h"
 #include "xform/seq.h"
+#include "xform/wrap_tunnel.h"
 
 /*
  * For each run of packets of one SA (RFC 4303 3.3):

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "xform/seq.h"
-
 #include <sys/random.h>
 
 #include <rte_malloc.h>
 
 #include "base/secret.h"
 #include "crypto/crypto.h"
+#include "xform/seq_in.h"
 
 /*
  * A worker adds to sa->seq only when it saw a number below the limit, and then at most PVEC_MAX. So
@@ -58,4 +57,31 @@ seq_take_replay(struct lane *lane, struct sa_rt *sa, uint16_t n, struct seq_run 
 	/* The number comes again but the counter of an IV must not, not even in a test. */
 	crypto_random_iv(lane, random);
 	memcpy(&run->ctr, random, sizeof(run->ctr));
+}
+
+bool
+seq_is_from_nat(const struct sa_rt *sa, const struct pkt_meta *meta, const uint8_t *ip)
+{
+	if ((sa->opts & SA_RT_NATT) == 0 || (meta->flags & PKT_F_UDP) == 0)
+		return false;
+	if (meta->af == AF_INET)
+		return memcmp(ip + offsetof(struct ip4, dst), sa->hdr + offsetof(struct ip4, dst),
+			       4) == 0;
+	return memcmp(ip + offsetof(struct ip6, dst), sa->hdr + offsetof(struct ip6, dst), 16) == 0;
+}
+
+void
+seq_in_drop(struct lane *lane, struct rte_mbuf *m, enum drop_reason reason)
+{
+	struct sa_lc *lc = &pkt_meta(m)->sa->lc[lane->idx];
+
+	lc->replayed += reason == DROP_SEC_REPLAY_OLD || reason == DROP_SEC_REPLAY_DUP ||
+		reason == DROP_SEC_SEQ_ZERO;
+	lc->auth_fail += reason == DROP_SEC_AUTH;
+	lc->bad_pad += reason == DROP_SEC_PAD;
+	lc->addr_mismatch += reason == DROP_SEC_SA_ADDR;
+	lc->malformed += reason == DROP_SEC_SHORT || reason == DROP_SEC_LENGTH ||
+		reason == DROP_SEC_NEXT || reason == DROP_SEC_INNER || reason == DROP_IP_EXTHDR ||
+		reason == DROP_SEC_HEAD || reason == DROP_SEC_ICV_LEN;
+	drop(lane, m, reason);
 }

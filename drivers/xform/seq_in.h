@@ -6,10 +6,11 @@
 
 #include "xform/seq.h"
 
-/**
- * The outer addresses must be the SA's own: a right SPI and key from elsewhere is not enough. Behind a NAT
- * the source may change (RFC 3948 1), but encapsulated is encapsulated.
- */
+/** The same behind a NAT: the source may change (RFC 3948 1), but in UDP is in UDP. */
+bool
+seq_is_from_nat(const struct sa_rt *sa, const struct pkt_meta *meta, const uint8_t *ip);
+
+/** The outer addresses must be the SA's own: a right SPI and key from elsewhere is not enough. */
 static inline bool
 seq_is_from_peer(const struct sa_rt *sa, const struct pkt_meta *meta, const uint8_t *ip)
 {
@@ -17,34 +18,16 @@ seq_is_from_peer(const struct sa_rt *sa, const struct pkt_meta *meta, const uint
 
 	if (meta->af != sa->outer_af)
 		return false;
-	if (unlikely(sa->opts & SA_RT_NATT))
-		return (meta->flags & PKT_F_UDP) != 0 &&
-			(sa->outer_af == AF_INET ?
-					memcmp(ip + off4 + 4, sa->hdr + off4 + 4, 4) == 0 :
-					memcmp(ip + off6 + 16, sa->hdr + off6 + 16, 16) == 0);
-	if (unlikely(meta->flags & PKT_F_UDP))
-		return false;
+	if (unlikely((sa->opts & SA_RT_NATT) != 0 || (meta->flags & PKT_F_UDP) != 0))
+		return seq_is_from_nat(sa, meta, ip);
 	if (sa->outer_af == AF_INET)
 		return memcmp(ip + off4, sa->hdr + off4, 8) == 0;
 	return memcmp(ip + off6, sa->hdr + off6, 32) == 0;
 }
 
 /** Drop, and tell the SA's row what the operator wants to know. */
-static inline void
-seq_in_drop(struct lane *lane, struct rte_mbuf *m, enum drop_reason reason)
-{
-	struct sa_lc *lc = &pkt_meta(m)->sa->lc[lane->idx];
-
-	lc->replayed += reason == DROP_SEC_REPLAY_OLD || reason == DROP_SEC_REPLAY_DUP ||
-		reason == DROP_SEC_SEQ_ZERO;
-	lc->auth_fail += reason == DROP_SEC_AUTH;
-	lc->bad_pad += reason == DROP_SEC_PAD;
-	lc->addr_mismatch += reason == DROP_SEC_SA_ADDR;
-	lc->malformed += reason == DROP_SEC_SHORT || reason == DROP_SEC_LENGTH ||
-		reason == DROP_SEC_NEXT || reason == DROP_SEC_INNER || reason == DROP_IP_EXTHDR ||
-		reason == DROP_SEC_HEAD || reason == DROP_SEC_ICV_LEN;
-	drop(lane, m, reason);
-}
+void
+seq_in_drop(struct lane *lane, struct rte_mbuf *m, enum drop_reason reason);
 
 static inline uint8_t
 seq_replay_verdict(int rc)
@@ -109,18 +92,11 @@ seq_crypto_verdict(const struct pkt_meta *meta)
 	return meta->flags & PKT_F_CRYPTO_ERR ? DROP_CRYPTO_ERROR : DROP_SEC_AUTH;
 }
 
-/* Check once more and mark: another worker, or this burst, may have had the number meanwhile. */
-static inline uint8_t
-seq_commit(struct sa_rt *sa, uint64_t seq)
-{
-	const uint8_t verdict = seq_replay_verdict(replay_check(sa->rp, seq));
-
-	if (likely(verdict == KEEP))
-		replay_commit(sa->rp, seq);
-	return verdict;
-}
-
-/** Commit the numbers of what the engine verified, run by run. @return length of the run */
+/**
+ * Commit the numbers of what the engine verified. They are checked once more, because another worker, or
+ * this burst, may have had the number meanwhile.
+ * @return length of the run of packets that have the SA of the first one
+ */
 static inline uint16_t
 seq_commit_run(struct rte_mbuf **m, uint16_t n, uint8_t *verdict)
 {
@@ -131,8 +107,11 @@ seq_commit_run(struct rte_mbuf **m, uint16_t n, uint8_t *verdict)
 		rte_spinlock_lock(&sa->lock);
 	for (i = 0; i < n && pkt_meta(m[i])->sa == sa; i++) {
 		verdict[i] = seq_crypto_verdict(pkt_meta(m[i]));
-		if (likely(verdict[i] == KEEP) && sa->rp != NULL)
-			verdict[i] = seq_commit(sa, pkt_meta(m[i])->seq);
+		if (unlikely(verdict[i] != KEEP) || sa->rp == NULL)
+			continue;
+		verdict[i] = seq_replay_verdict(replay_check(sa->rp, pkt_meta(m[i])->seq));
+		if (likely(verdict[i] == KEEP))
+			replay_commit(sa->rp, pkt_meta(m[i])->seq);
 	}
 	if (sa->rp != NULL)
 		rte_spinlock_unlock(&sa->lock);

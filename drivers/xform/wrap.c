@@ -8,6 +8,7 @@
 
 #include "ipsec/transport.h"
 #include "wire/ip.h"
+#include "xform/wrap_tunnel.h"
 
 bool
 wrap_find(struct rte_mbuf *m, struct wrap *w)

@@ -156,16 +156,6 @@ one(const struct peer *peer, uint64_t seq)
 }
 
 static void
-expect_drop(struct rte_mbuf *m, enum drop_reason reason)
-{
-	uint64_t before = lane->drop[reason];
-
-	assert_int_equal(in_burst(&m, 1), 0);
-	assert_int_equal(lane->drop[reason], before + 1);
-	assert_int_equal(rte_mempool_in_use_count(pool), 0);
-}
-
-static void
 expect_pass(struct rte_mbuf *m)
 {
 	assert_int_equal(in_burst(&m, 1), 1);
@@ -595,12 +585,7 @@ static int
 start(void **state)
 {
 	(void)state;
-	pool = pkt_pool_create("esp", 1023, BUF_SIZE + RTE_PKTMBUF_HEADROOM, 0);
-	lane = rte_zmalloc("lane", sizeof(*lane), RTE_CACHE_LINE_SIZE);
-	if (pool == NULL || lane == NULL)
-		abort();
-	lane->knobs = &knobs;
-	crypto = engine_open(engine, lane);
+	peers_start(engine);
 	return 0;
 }
 
@@ -608,10 +593,7 @@ static int
 stop(void **state)
 {
 	(void)state;
-	engine_close(crypto, lane);
-	assert_int_equal(rte_mempool_in_use_count(pool), 0);
-	rte_free(lane);
-	rte_mempool_free(pool);
+	peers_stop();
 	return 0;
 }
 
