@@ -40,6 +40,7 @@ resolve(struct worker *w, struct rte_mbuf *m)
 		struct sa_rt *sa = atomic_load_explicit(&step->sa, memory_order_acquire);
 
 		if (sa != NULL) {
+			w->lane.bundles += meta->step > 0;
 			meta->sa = sa;
 			meta->flags &= (uint16_t)~PKT_F_MORE;
 			meta->flags |= meta->step + 1 < sp->nreq ? PKT_F_MORE : 0;

@@ -65,9 +65,12 @@ make_tables(struct worker *w, int socket)
 	(void)snprintf(name, sizeof(name), "inject%u", w->lane.idx);
 	w->inject = rte_ring_create(name, INJECT_RING, socket, RING_F_SC_DEQ);
 	w->flow = rte_zmalloc_socket("flow", sizeof(*w->flow), RTE_CACHE_LINE_SIZE, socket);
+	w->lane.audit = audit_new(socket, rte_get_tsc_hz());
 	w->sa_slot = rte_zmalloc_socket(
 		"sa_slot", SA_SLOTS * sizeof(*w->sa_slot), RTE_CACHE_LINE_SIZE, socket);
-	return w->inject != NULL && w->flow != NULL && w->sa_slot != NULL ? 0 : -ENOMEM;
+	return w->inject != NULL && w->flow != NULL && w->sa_slot != NULL && w->lane.audit != NULL ?
+		0 :
+		-ENOMEM;
 }
 
 struct worker *
@@ -121,6 +124,7 @@ worker_free(struct worker *w)
 	rte_ring_free(w->inject);
 	rte_free(w->flow);
 	rte_free(w->sa_slot);
+	audit_free(w->lane.audit);
 	rte_free(w);
 }
 
