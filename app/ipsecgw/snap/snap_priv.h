@@ -6,6 +6,7 @@
 #include <sys/queue.h>
 
 #include "snap/snap.h"
+#include "snap/totals.h"
 
 /** The compiled SPD: shared by all snapshots between two policy changes. */
 struct classifier {
@@ -64,6 +65,7 @@ struct snap {
 	uint8_t *slot_gen;
 	uint32_t nslot;
 	uint32_t next_sa_slot;
+	struct totals retired; /* of SAs that have been freed */
 	struct rte_hash *sad;
 	struct rte_fib *fib4;
 	struct rte_fib6 *fib6;
