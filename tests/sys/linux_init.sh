@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # Process 1 of the Linux kernel that linux_peer.py boots. Its files are those of the machine, read-only; /tmp is its own.
-# Then it serves: a line of base64 on its second console is a script; its output comes back the same way, and "RC=n".
-PATH=/usr/sbin:/usr/bin:/sbin:/bin TMPDIR=/tmp
-export PATH TMPDIR
+# What then serves on its second console is linux_agent.py.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin TMPDIR=/tmp PYTHONDONTWRITEBYTECODE=1
+export PATH TMPDIR PYTHONDONTWRITEBYTECODE
 mount -t proc proc /proc # until now it was the machine's, as a file system of files
 for word in $(cat /proc/cmdline); do
   case $word in peer.home=*) home=${word#peer.home=} ;; esac
@@ -26,18 +26,6 @@ while [ ! -e /dev/tty1 ] && [ $i -lt 50 ]; do
   i=$((i + 1))
 done
 stty -F /dev/tty1 raw -echo
-exec 5<>/dev/tty1
-echo "RC=0" >&5
-while IFS= read -r line <&5; do
-  [ -n "$line" ] || continue
-  echo "$line" | base64 -d >/tmp/script
-  sh /tmp/script >/tmp/output 2>&1 </dev/null 5>&-
-  rc=$?
-  {
-    base64 -w0 /tmp/output
-    echo
-    echo "RC=$rc"
-  } >&5
-done
+python3 "$(dirname "$0")/linux_agent.py" /dev/tty1
 echo o >/proc/sysrq-trigger
 sleep 5

@@ -8,9 +8,8 @@ ordinary process, boots in two or three seconds and sits on the wan's bridge wit
 Behind it is the network of its interface dummy0. Nothing of it remains: it dies with us, and its files are in the lab's
 directory.
 """
-import base64
+import json
 import os
-import re
 import select
 import shutil
 import signal
@@ -72,26 +71,36 @@ class LinuxPeer:
             return f.read()
 
     def _answer(self, seconds):
-        """@return what came before "RC=n", and n"""
+        """@return the next line, which is JSON"""
         said, end = b"", time.monotonic() + seconds
-        while not (m := re.search(rb"RC=(\d+)\r?\n", said)):
+        while not said.endswith(b"\n"):
             ready, _, _ = select.select([self.back], [], [], max(0.0, end - time.monotonic()))
             more = os.read(self.back, 65536) if ready else b""
             if not more:
                 raise LabError(f"the Linux peer {'is gone' if ready else 'does not answer'}; its console:\n{self.log()}")
             said += more
-        return said[:m.start()], int(m.group(1))
+        return json.loads(said)
 
-    def run(self, script, check=True, seconds=60):
-        """Run a shell script there, to its end. @return its output, and its exit status unless checked"""
-        data = base64.b64encode(("set -e\n" if check else "").encode() + script.encode()) + b"\n"
+    def ask(self, verb, *args, seconds=60):
+        """@return what the function of linux_agent.py returns"""
+        data = json.dumps([verb, args]).encode() + b"\n"
         while data:
             data = data[os.write(self.to, data[:512]):]
-        text, status = self._answer(seconds)
-        output = base64.b64decode(text).decode(errors="replace")
-        if check and status != 0:
+        state, value = self._answer(seconds)
+        if state != "ok":
+            raise LabError(f"the Linux peer: {verb}: {value}")
+        return value
+
+    def run(self, script):
+        """Run a shell script there, to its end or the first error. @return its output"""
+        output, status = self.ask("shell", "set -e\n" + script)
+        if status != 0:
             raise LabError(f"the Linux peer: exit status {status} of\n{script}\n{output}")
-        return output if check else (output, status)
+        return output
+
+    def ip(self, *commands):
+        """Commands of ip(8), all by one process."""
+        self.run("ip -batch - <<'END'\n" + "\n".join(c.removeprefix("ip ") for c in commands) + "\nEND")
 
     def stop(self):
         """It has nothing to save."""
