@@ -81,6 +81,7 @@ seq_in_drop(struct lane *lane, struct rte_mbuf *m, enum drop_reason reason)
 	lc->bad_pad += reason == DROP_SEC_PAD;
 	lc->addr_mismatch += reason == DROP_SEC_SA_ADDR;
 	lc->malformed += reason == DROP_SEC_SHORT || reason == DROP_SEC_LENGTH ||
-		reason == DROP_SEC_NEXT || reason == DROP_SEC_INNER || reason == DROP_IP_EXTHDR;
+		reason == DROP_SEC_NEXT || reason == DROP_SEC_INNER || reason == DROP_IP_EXTHDR ||
+		reason == DROP_SEC_HEAD || reason == DROP_SEC_ICV_LEN;
 	drop(lane, m, reason);
 }

@@ -559,7 +559,8 @@ esp_init_refuses_what_it_cannot_do(void **state)
 		assert_null(sa.rp);
 	}
 	assert_ptr_equal(xform_find(IPPROTO_ESP), &xform_esp);
-	assert_null(xform_find(IPPROTO_AH));
+	assert_ptr_equal(xform_find(IPPROTO_AH), &xform_ah);
+	assert_null(xform_find(IPPROTO_UDP));
 }
 
 static void
