@@ -14,7 +14,7 @@
 static bool
 is_iiv(const struct alg *enc)
 {
-	return enc->code == ALG_AES_GCM_16_IIV || enc->code == ALG_AES_CCM_16_IIV ||
+	return enc->code == ALG_AES_GCM_16_IIV || enc->code == ALG_AES_CCM_8_IIV ||
 		enc->code == ALG_CHACHA20_POLY1305_IIV;
 }
 
