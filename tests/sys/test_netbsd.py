@@ -12,6 +12,7 @@ import socket
 import netbsd as nb
 import pytest
 from conftest import Pair
+from lab import Lab
 from traffic import ADDRESS, answered, echo
 from wire import Capture
 
@@ -19,8 +20,17 @@ LEGACY = {"net.inet.ipsec.allow_legacy": 1}
 
 
 @pytest.fixture(scope="module")
+def lab():
+    """Of its own: the other tests' pair has the names."""
+    it = Lab("testnb", wait=True)
+    it.build()
+    yield it
+    it.close()
+
+
+@pytest.fixture(scope="module")
 def legacy(lab):
-    """A pair of its own, which takes what RFC 8221 forbids."""
+    """A pair that takes what RFC 8221 forbids."""
     it = Pair(lab)
     for g in it.gateways:
         it.config[g.ns]["sysctl"] = LEGACY
