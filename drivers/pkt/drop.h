@@ -29,7 +29,7 @@
 	X(FRAG_REASM, "frag.reasm", "fragment for the gateway itself, which does not reassemble",  \
 		"")                                                                                \
 	X(FRAG_PORTS, "frag.ports", "fragment meets a policy with ports before one without", "")   \
-	X(FRAG_NOBUF, "frag.nobuf", "no buffer for an outgoing fragment", "")                      \
+	X(FRAG_NOBUF, "frag.nobuf", "no buffer for an outgoing fragment", "ipsec.OUT_NOMEM")       \
 	X(NBR_QUEUE, "nbr.queue", "neighbour unresolved and its queue is full", "")                \
 	X(NBR_FAILED, "nbr.failed", "neighbour did not answer", "")                                \
 	X(PUNT_FULL, "punt.full", "queue to the control thread is full", "")                       \
@@ -41,7 +41,7 @@
 		"ipsec.IN_POLVIO")                                                                 \
 	X(POLICY_OUT, "policy.out", "outbound policy says discard", "ipsec.OUT_POLVIO")            \
 	X(POLICY_CHANGED, "policy.changed", "policy replaced while the packet was in an engine",   \
-		"")                                                                                \
+		"ipsec.OUT_INVAL")                                                                 \
 	X(OUT_NO_SA, "out.no_sa", "outbound policy requires an SA that does not exist",            \
 		"ipsec.OUT_NOSA")                                                                  \
 	X(OUT_NO_ROOM, "out.no_room", "buffer too small for the headers or trailer", "esp.TOOBIG") \
