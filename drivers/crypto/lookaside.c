@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Engine "lookaside": cryptodev queues. Packets leave with submit and come back with poll. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include <rte_cycles.h>
@@ -305,7 +306,8 @@ fill_mac(const struct look_ses *ls, struct pkt_priv *priv, const uint8_t *data, 
 	sym->cipher.data.length = cop->text_len;
 	sym->auth.data.offset = (uint32_t)(cop->aad - data);
 	sym->auth.data.length = cop->auth_len;
-	if (ls->esn && !out)
+	/* AH has taken the ICV out of the authenticated bytes already, to where ours is made. */
+	if ((ls->esn || pkt_meta(m)->sa->proto == IPPROTO_AH) && !out)
 		memcpy(priv->icv + ICV_MAX, cop->icv, ls->icv_len);
 	if (!ls->esn && (out || !ls->compare)) {
 		sym->auth.digest.data = cop->icv;
@@ -397,11 +399,11 @@ finish_mac(const struct look_ses *ls, struct rte_mbuf *m, struct pkt_priv *priv)
 		m, uint8_t *, sym->auth.data.offset + sym->auth.data.length - (ls->esn ? 4u : 0u));
 
 	if (meta->flags & PKT_F_OUT) {
-		if (ls->esn)
+		if (ls->esn && meta->sa->proto != IPPROTO_AH)
 			memcpy(icv, priv->icv, ls->icv_len);
 		return;
 	}
-	if (ls->esn)
+	if (ls->esn || meta->sa->proto == IPPROTO_AH)
 		icv = priv->icv + ICV_MAX;
 	if (ls->compare && unlikely(!secret_eq(priv->icv, icv, ls->icv_len)))
 		meta->flags |= PKT_F_CRYPTO_FAIL;

@@ -41,7 +41,7 @@ struct sa_lc {
 	uint32_t replayed, auth_fail, bad_pad, malformed, seq_overflow, addr_mismatch;
 	uint32_t route_gen; /* snapshot generation for which route_nh is valid; 0 = never */
 	uint16_t route_nh; /* next hop of the outer destination */
-	uint16_t route_mtu; /* bytes of the largest packet to protect that fits this route */
+	uint16_t route_mtu; /* bytes of the largest outer packet that this route takes */
 } __rte_cache_aligned;
 static_assert(sizeof(struct sa_lc) == 64, "one line per worker");
 
