@@ -54,12 +54,12 @@
 	X(OUT_NO_SA, "out.no_sa", "outbound policy requires an SA that does not exist",            \
 		"ipsec.OUT_NOSA")                                                                  \
 	X(OUT_NO_ROOM, "out.no_room", "buffer too small for the headers or trailer", "esp.TOOBIG") \
+	X(OUT_FRAG, "out.frag", "fragment meets an SA in transport mode (RFC 4303 3.1.1)", "")     \
 	X(OUT_SEQ, "out.seq", "sequence numbers of the SA are exhausted", "esp.WRAP")              \
 	X(OUT_SA_STATE, "out.sa_state", "SA is dead or dying", "esp.INVALID")                      \
 	X(OUT_SA_ADDR, "out.sa_addr",                                                              \
 		"transport mode asked of an SA that does not end at the destination",              \
 		"ipsec.OUT_INVAL")                                                                 \
-	X(OUT_FRAG, "out.frag", "transport mode cannot protect a fragment", "ipsec.OUT_INVAL")     \
 	X(ESP_DISABLED, "esp.disabled", "net.inet.ipsec.esp_enable is 0", "esp.PDROPS")            \
 	X(AH_DISABLED, "ah.disabled", "net.inet.ipsec.ah_enable is 0", "ah.PDROPS")                \
 	X(IPCOMP_DISABLED, "ipcomp.disabled", "net.inet.ipsec.ipcomp_enable is 0",                 \
@@ -88,6 +88,11 @@
 	X(SEC_SELECTOR, "sec.selector",                                                            \
 		"opened by a tunnel of a policy, but no inbound policy covers what was inside",    \
 		"ipsec.IN_POLVIO")                                                                 \
+	X(SEC_FRAG, "sec.frag", "fragment where AH stands: it protects whole packets only", "ah.HDROPS") \
+	X(SEC_HEAD, "sec.head",                                                                    \
+		"options or extension headers before AH malformed, too long or not predictable",   \
+		"ah.HDROPS")                                                                       \
+	X(SEC_ICV_LEN, "sec.icv_len", "length of AH is not that of the SA's ICV", "ah.BADAUTHL")   \
 	X(CRYPTO_QUEUE, "crypto.queue", "crypto device queue full", "esp.QFULL")                   \
 	X(CRYPTO_ERROR, "crypto.error", "crypto engine reported an error", "esp.CRYPTO")           \
 	X(TX_FULL, "tx.full", "port did not take the packet", "")                                  \

@@ -7,11 +7,17 @@
 int
 keyd_sa_add(struct keyd *kd, const struct sa_spec *spec, struct err *err)
 {
+	const char *legacy;
 	struct sa *sa;
 	int ret = sa_spec_check(spec, err);
 
 	if (ret != 0)
 		return ret;
+	legacy = sa_spec_legacy(spec);
+	if (legacy != NULL && kd->knobs->allow_legacy != 1)
+		return err_set(err, -EINVAL,
+			"%s is not secure (RFC 8221): net.inet.ipsec.allow_legacy=1 would accept it",
+			legacy);
 	ret = sad_add(&kd->sad, spec, kd->now_s, &sa);
 	if (ret == -EEXIST)
 		return err_set(err, ret, "an SA with SPI %u to this destination exists", spec->spi);
@@ -56,6 +62,17 @@ keyd_sa_replace(struct keyd *kd, const struct sa_spec *spec, struct err *err)
 	return 0;
 }
 
+int
+keyd_sa_update(struct keyd *kd, const struct sa_spec *spec, struct err *err)
+{
+	const struct saidx *idx = &spec->idx;
+	const struct sa *sa = sad_find(&kd->sad, spec->spi, idx->proto, &idx->dst);
+
+	if (sa == NULL || !addr_eq(&sa->spec.idx.src, &idx->src))
+		return err_set(err, -ENOENT, "no SA with SPI %u between these addresses", spec->spi);
+	return keyd_sa_replace(kd, spec, err);
+}
+
 void
 keyd_sa_remove(struct keyd *kd, struct sa *sa)
 {
@@ -71,6 +88,28 @@ keyd_sa_delete(struct keyd *kd, const struct saidx *idx, uint32_t spi, struct er
 	if (sa == NULL || !addr_eq(&sa->spec.idx.src, &idx->src))
 		return err_set(err, -ENOENT, "no SA with SPI %u between these addresses", spi);
 	keyd_sa_remove(kd, sa);
+	return 0;
+}
+
+int
+keyd_sa_delete_all(struct keyd *kd, const struct saidx *idx, struct err *err)
+{
+	unsigned int n = 0;
+	struct sa *next;
+
+	for (struct sa *sa = TAILQ_FIRST(&kd->sad.all); sa != NULL; sa = next) {
+		const struct saidx *have = &sa->spec.idx;
+
+		next = TAILQ_NEXT(sa, link);
+		if (have->proto != idx->proto || !addr_eq(&have->src, &idx->src) ||
+			!addr_eq(&have->dst, &idx->dst))
+			continue;
+		remove_sa(kd, sa);
+		n++;
+	}
+	if (n == 0)
+		return err_set(err, -ENOENT, "no SA of this protocol between these addresses");
+	kd->dp->sa_changed(kd->dp_arg);
 	return 0;
 }
 

@@ -96,6 +96,10 @@ keyload_run(void *arg, const struct setkey_cmd *cmd, struct err *err)
 	switch (cmd->verb) {
 	case SETKEY_ADD:
 		return keyd_sa_add(kd, &cmd->sa, err);
+	case SETKEY_UPDATE:
+		return keyd_sa_update(kd, &cmd->sa, err);
+	case SETKEY_DELETEALL:
+		return keyd_sa_delete_all(kd, &cmd->sa.idx, err);
 	case SETKEY_DELETE:
 		return keyd_sa_delete(kd, &cmd->sa.idx, cmd->sa.spi, err);
 	case SETKEY_FLUSH:

@@ -31,6 +31,17 @@ port_of(struct rte_mbuf *m)
 	return port_be;
 }
 
+/* The same of an SA: its template has the UDP header right before the place of ESP. */
+static inline rte_be16_t
+sa_port(const struct sa_rt *sa)
+{
+	rte_be16_t port_be = 0;
+
+	if (unlikely((sa->opts & SA_RT_NATT) != 0))
+		memcpy(&port_be, sa->hdr + sa->outer_len - 6, sizeof(port_be));
+	return port_be;
+}
+
 static void
 sad_key_init(struct sad_key *k, struct rte_mbuf *m, rte_be32_t spi_be)
 {
@@ -74,7 +85,7 @@ find_sa(struct worker *w, struct rte_mbuf *m)
 	struct sa_slot *s = &w->sa_slot[rte_hash_crc_4byte(spi_be, w->seed) & (SA_SLOTS - 1)];
 
 	if (likely(s->gen == w->snap->gen && is_called(s->sa, meta, ip, spi_be) &&
-		    s->sa->dport_be == port_of(m)))
+		    sa_port(s->sa) == port_of(m)))
 		return s->sa;
 	sad_key_init(&key, m, spi_be);
 	/* An IPComp SA's own SPI is not what packets call it. */

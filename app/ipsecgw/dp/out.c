@@ -199,6 +199,19 @@ header_len(uint8_t af)
 	return af == AF_INET ? sizeof(struct ip4) : sizeof(struct ip6);
 }
 
+/* Bytes that the protocol adds to each packet besides an outer IP header and padding. */
+static inline unsigned int
+overhead(const struct sa_rt *sa)
+{
+	const bool align8 = sa->outer_af == AF_INET6 || (sa->opts & SA_RT_ALIGN8) != 0;
+
+	if (likely(sa->proto == IPPROTO_ESP))
+		return (unsigned int)sa->outer_len - header_len(sa->outer_af) + sa->esp_fixed;
+	if (sa->proto == IPPROTO_AH) /* RFC 4302 2.2, 3.3.3.2.1 */
+		return (unsigned int)RTE_ALIGN(12u + sa->icv_len, align8 ? 8u : 4u);
+	return 0; /* IPComp never makes a packet longer */
+}
+
 /*
  * Largest packet that one SA makes no longer than mtu, or than the path MTU learnt for it. ESP pads up
  * to its block.
@@ -208,7 +221,7 @@ static inline unsigned int
 inner_mtu(const struct sa_rt *sa, unsigned int mtu, unsigned int head)
 {
 	const unsigned int pmtu = atomic_load_explicit(&sa->pmtu, memory_order_relaxed);
-	const unsigned int fixed = (head != 0 ? head : header_len(sa->outer_af)) + sa->overhead;
+	const unsigned int fixed = (head != 0 ? head : header_len(sa->outer_af)) + overhead(sa);
 	unsigned int left;
 
 	mtu = unlikely(pmtu != 0) && pmtu < mtu ? pmtu : mtu;
@@ -302,6 +315,34 @@ too_big(struct worker *w, struct rte_mbuf *m, unsigned int mtu, struct pvec *tod
 	punt_drop(w, m, DROP_IP_TOO_BIG, PUNT_TOO_BIG);
 }
 
+/*
+ * A buffer's headroom is for two tunnels; a bundle may be four. The packet moves back in its buffer, so
+ * that all its headers have room in front; what the tail still takes is the transforms' to see.
+ */
+static void
+move_back_one(struct rte_mbuf *m)
+{
+	/* IPv6, UDP, SPI, sequence number and IV for each, then the link's header. */
+	const unsigned int need = SP_REQ_MAX * (40u + 8u + 8u + 16u) + 18u;
+	struct pkt_meta *meta = pkt_meta(m);
+	const unsigned int have = (unsigned int)m->data_off + meta->l3_off;
+	unsigned int by;
+
+	if (have >= need)
+		return;
+	by = RTE_MIN(need - have, rte_pktmbuf_tailroom(m) / 2u);
+	memmove(rte_pktmbuf_mtod_offset(m, uint8_t *, meta->l3_off + by),
+		rte_pktmbuf_mtod_offset(m, uint8_t *, meta->l3_off), ip_len(meta));
+	m->data_off = (uint16_t)(m->data_off + by);
+}
+
+static void
+move_back(struct pvec *v, uint16_t first)
+{
+	for (uint16_t i = first; i < v->n; i++)
+		move_back_one(v->m[i]);
+}
+
 static inline void
 prepare(struct worker *w, struct rte_mbuf *m, struct pvec *todo)
 {
@@ -309,9 +350,12 @@ prepare(struct worker *w, struct rte_mbuf *m, struct pvec *todo)
 	struct sa_rt *sa = likely(meta->sa != NULL) ? meta->sa : resolve(w, m);
 	enum drop_reason reason;
 	unsigned int mtu;
+	uint16_t first;
+	bool grows;
 
 	if (unlikely(sa == NULL))
 		return;
+	grows = (meta->flags & PKT_F_MORE) != 0 && meta->step == 0;
 	reason = proto_refusal(w, sa->proto);
 	if (unlikely(reason != DROP_MAX)) {
 		drop(&w->lane, m, reason);
@@ -320,10 +364,13 @@ prepare(struct worker *w, struct rte_mbuf *m, struct pvec *todo)
 	mtu = unlikely((meta->flags & PKT_F_MORE) != 0) ?
 		bundle_mtu(w, m) :
 		inner_mtu(sa, sa_route(w, sa)->route_mtu, head_len(meta));
+	first = todo->n;
 	if (unlikely(ip_len(meta) > mtu))
 		too_big(w, m, mtu, todo);
 	else
 		pvec_add(&w->lane, todo, m);
+	if (unlikely(grows))
+		move_back(todo, first);
 }
 
 void

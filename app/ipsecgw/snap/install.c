@@ -6,6 +6,7 @@
 
 #include <rte_malloc.h>
 
+#include "base/log.h"
 #include "snap/snap_priv.h"
 #include "xform/xform.h"
 
@@ -30,23 +31,6 @@ dir_of(const struct portset *ports, const struct saidx *idx)
 	return is_ours(ports, &idx->src) ? DIR_OUT : DIR_ANY;
 }
 
-/* What the protocol adds to each packet, whatever its length, besides an outer IP header. */
-static uint8_t
-overhead_of(const struct sa_rt *rt, const struct sa_spec *spec)
-{
-	const unsigned int udp = spec->natt.type != 0 ? 8 : 0;
-	const bool align8 = rt->outer_af == AF_INET6 || (spec->flags & SA_F_ALIGN8) != 0;
-
-	switch (spec->idx.proto) {
-	case IPPROTO_ESP:
-		return (uint8_t)(udp + rt->esp_fixed);
-	case IPPROTO_AH: /* RFC 4302 2.2, 3.3.3.2.1 */
-		return (uint8_t)RTE_ALIGN(12u + rt->icv_len, align8 ? 8u : 4u);
-	default: /* IPComp never makes a packet longer */
-		return 0;
-	}
-}
-
 /* Both tables, or none. */
 static int
 sa_list(struct snap *s, struct sa *sa)
@@ -64,6 +48,17 @@ sa_list(struct snap *s, struct sa *sa)
 	sa->rt = NULL;
 	(void)outsa_update(s, &sa->spec.idx);
 	return ret;
+}
+
+/* keyd takes such an SA only when it was told to. */
+static void
+warn_legacy(const struct sa_spec *spec)
+{
+	const char *what = sa_spec_legacy(spec);
+
+	if (what != NULL)
+		log_warn("%s SA with SPI %u uses %s: not secure (RFC 8221)",
+			proto_name(spec->idx.proto), spec->spi, what);
 }
 
 static int
@@ -88,8 +83,6 @@ sa_install(void *arg, struct sa *sa, struct err *err)
 	rt->rec = sa;
 	rt->slot = ++s->next_sa_slot;
 	rt->dir = dir_of(s->conf.ports, &sa->spec.idx);
-	rt->dport_be = sa_spec_port(&sa->spec);
-	rt->overhead = overhead_of(rt, &sa->spec);
 	atomic_store_explicit(&rt->state, (uint8_t)sa->state, memory_order_relaxed);
 	ret = crypto_sa_open(s->conf.crypto, rt, &sa->spec, s->knobs.crypto_support, err);
 	if (ret != 0)
@@ -97,8 +90,10 @@ sa_install(void *arg, struct sa *sa, struct err *err)
 	sa->rt = rt;
 	s->is_dirty = true;
 	ret = sa_list(s, sa);
-	if (ret == 0)
+	if (ret == 0) {
+		warn_legacy(&sa->spec);
 		return 0;
+	}
 	sa->rt = NULL;
 	(void)err_set(err, ret, "the table of %u SAs is full", s->conf.max_sa);
 	crypto_sa_close(s->conf.crypto, rt);
