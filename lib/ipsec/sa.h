@@ -95,11 +95,20 @@ sa_spec_wipe(struct sa_spec *spec);
 
 /**
  * Check all that needs no database: algorithm and key combinations, SPI range, families, window.
- * The table of reference: NetBSD key(4) ADD/UPDATE validation plus RFC 8221 (ESP must authenticate).
+ * The table of reference: NetBSD key(4) ADD/UPDATE validation. What RFC 8221 forbids is legal here:
+ * sa_spec_legacy() finds it.
  * @return 0; -EINVAL with the reason in err
  */
 WARN_UNUSED int
 sa_spec_check(const struct sa_spec *spec, struct err *err);
+
+/**
+ * Find what in a legal specification must not be used today: weak algorithms, and ESP that encrypts
+ * without authentication (RFC 8221 4, 5, 6).
+ * @return what it is, for a message; NULL when there is nothing
+ */
+const char *
+sa_spec_legacy(const struct sa_spec *spec);
 
 /**
  * Insert a mature SA. Keys are copied; the caller still wipes its spec.

@@ -39,16 +39,16 @@ esp_check(const struct sa_spec *s, struct err *err)
 	ret = key_check(s->enc, &s->enckey, err);
 	if (ret != 0)
 		return ret;
-	if (alg_is_aead(s->enc)) {
-		if (s->auth != NULL)
-			return err_set(err, -EINVAL, "%s authenticates itself: leave out -A",
-				s->enc->name);
+	if (s->auth == NULL)
 		return 0;
-	}
-	/* RFC 8221 section 5: encryption without authentication MUST NOT be used. */
-	if (s->auth == NULL || s->auth->cls == ALG_CLASS_NULL)
-		return err_set(err, -EINVAL, "esp with %s needs an authentication algorithm (-A)",
-			s->enc->name);
+	if (alg_is_aead(s->enc))
+		return err_set(err, -EINVAL, "%s authenticates itself: leave out -A", s->enc->name);
+	/* GMAC has an encryption name for ESP (RFC 4543 3); keyed hashes were only ever AH's. */
+	if (s->auth->code == ALG_AES_GMAC_AUTH)
+		return err_set(err, -EINVAL, "esp takes aes-gmac as its encryption algorithm (-E)");
+	if (s->auth->code == ALG_KEYED_MD5 || s->auth->code == ALG_KEYED_SHA1 ||
+		s->auth->code == ALG_TCP_MD5)
+		return err_set(err, -EINVAL, "%s is not for esp", s->auth->name);
 	return key_check(s->auth, &s->authkey, err);
 }
 
@@ -59,7 +59,24 @@ ah_check(const struct sa_spec *s, struct err *err)
 		return err_set(err, -EINVAL, "ah does not encrypt: leave out -E");
 	if (s->auth == NULL)
 		return err_set(err, -EINVAL, "ah needs an authentication algorithm (-A)");
+	if (s->auth->code == ALG_TCP_MD5)
+		return err_set(err, -EINVAL, "%s is not for ah", s->auth->name);
 	return key_check(s->auth, &s->authkey, err);
+}
+
+const char *
+sa_spec_legacy(const struct sa_spec *s)
+{
+	if (s->enc != NULL && s->enc->legacy)
+		return s->enc->name;
+	if (s->auth != NULL && s->auth->cls == ALG_CLASS_NULL)
+		return "null authentication";
+	if (s->auth != NULL && s->auth->legacy)
+		return s->auth->name;
+	if (s->idx.proto == IPPROTO_ESP && s->auth == NULL && s->enc != NULL &&
+		!alg_is_aead(s->enc))
+		return "esp without authentication";
+	return NULL;
 }
 
 static int

@@ -7,11 +7,17 @@
 int
 keyd_sa_add(struct keyd *kd, const struct sa_spec *spec, struct err *err)
 {
+	const char *legacy;
 	struct sa *sa;
 	int ret = sa_spec_check(spec, err);
 
 	if (ret != 0)
 		return ret;
+	legacy = sa_spec_legacy(spec);
+	if (legacy != NULL && kd->knobs->allow_legacy != 1)
+		return err_set(err, -EINVAL,
+			"%s is not secure (RFC 8221): net.inet.ipsec.allow_legacy=1 would accept it",
+			legacy);
 	ret = sad_add(&kd->sad, spec, kd->now_s, &sa);
 	if (ret == -EEXIST)
 		return err_set(err, ret, "an SA with SPI %u to this destination exists", spec->spi);

@@ -6,6 +6,7 @@
 
 #include <rte_malloc.h>
 
+#include "base/log.h"
 #include "snap/snap_priv.h"
 #include "xform/xform.h"
 
@@ -19,6 +20,17 @@ is_ours(const struct portset *ports, const struct addr *a)
 		}
 	}
 	return false;
+}
+
+/* keyd takes such an SA only when it was told to. */
+static void
+warn_legacy(const struct sa_spec *spec)
+{
+	const char *what = sa_spec_legacy(spec);
+
+	if (what != NULL)
+		log_warn("%s SA with SPI %u uses %s: not secure (RFC 8221)",
+			proto_name(spec->idx.proto), spec->spi, what);
 }
 
 static int
@@ -50,8 +62,10 @@ sa_install(void *arg, struct sa *sa, struct err *err)
 	sa->rt = rt;
 	s->is_dirty = true;
 	ret = sadtbl_add(s, sa);
-	if (ret == 0)
+	if (ret == 0) {
+		warn_legacy(&sa->spec);
 		return 0;
+	}
 	sa->rt = NULL;
 	(void)err_set(err, ret, "the table of %u SAs is full", s->conf.max_sa);
 	crypto_sa_close(s->conf.crypto, rt);
