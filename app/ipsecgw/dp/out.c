@@ -273,6 +273,8 @@ bundle_mtu(struct worker *w, struct rte_mbuf *m)
 		}
 		n++;
 	}
+	if (unlikely(n == 0))
+		return UINT16_MAX;
 	mtu = sa_route(w, sa[n - 1])->route_mtu;
 	while (n-- > 0)
 		mtu = inner_mtu(sa[n], mtu, head[n]);
@@ -374,25 +376,33 @@ prepare(struct worker *w, struct rte_mbuf *m, struct pvec *todo)
 		move_back(todo, first);
 }
 
+static inline void
+sealed(struct worker *w, struct rte_mbuf *m)
+{
+	struct pkt_meta *meta = pkt_meta(m);
+
+	meta->nh = sa_route(w, meta->sa)->route_nh;
+	meta->flags |= PKT_F_LOCAL_OUT; /* the outer packet is ours: no ICMP errors about it */
+	if (unlikely((meta->flags & PKT_F_MORE) != 0)) {
+		meta->sa = NULL;
+		meta->step++;
+		pvec_add(&w->lane, &w->v.out, m);
+		return;
+	}
+	pvec_add(&w->lane, &w->v.tx, m);
+}
+
+/* An engine may give back packets of several transforms at once. */
 void
 out_finish(struct worker *w, struct rte_mbuf **m, uint16_t n)
 {
-	if (n == 0)
-		return;
-	n = pkt_meta(m[0])->sa->xf->out_end(&w->lane, m, n);
-	for (uint16_t i = 0; i < n; i++) {
-		struct pkt_meta *meta = pkt_meta(m[i]);
+	uint16_t run, kept;
 
-		meta->nh = sa_route(w, meta->sa)->route_nh;
-		meta->flags |=
-			PKT_F_LOCAL_OUT; /* the outer packet is ours: no ICMP errors about it */
-		if (unlikely((meta->flags & PKT_F_MORE) != 0)) {
-			meta->sa = NULL;
-			meta->step++;
-			pvec_add(&w->lane, &w->v.out, m[i]);
-			continue;
-		}
-		pvec_add(&w->lane, &w->v.tx, m[i]);
+	for (uint16_t i = 0; i < n; i += run) {
+		run = xform_run(m + i, n - i, false);
+		kept = pkt_meta(m[i])->sa->xf->out_end(&w->lane, m + i, run);
+		for (uint16_t k = 0; k < kept; k++)
+			sealed(w, m[i + k]);
 	}
 }
 
