@@ -76,7 +76,7 @@
 	X(SEC_REPLAY_OLD, "sec.replay_old", "sequence number left of the window", "esp.REPLAY")    \
 	X(SEC_REPLAY_DUP, "sec.replay_dup", "sequence number seen before", "esp.REPLAY")           \
 	X(SEC_AUTH, "sec.auth", "integrity check failed", "esp.BADAUTH")                           \
-	X(SEC_PAD, "sec.pad", "padding is not 1, 2, 3, ... or longer than the payload",            \
+	X(SEC_PAD, "sec.pad", "padding is not as the SA says, or longer than the payload",         \
 		"esp.BADENC")                                                                      \
 	X(SEC_NEXT, "sec.next", "protected payload is not an IP packet", "esp.NOPF")               \
 	X(SEC_INNER, "sec.inner", "inner packet malformed", "ipip.FAMILY")                         \

@@ -340,6 +340,7 @@ esp_udp_tunnel_is_what_rfc_3948_says(void **state)
 					     &suites[0], v6 ? AF_INET6 : AF_INET, false) };
 
 		set_natt(&peer.spec);
+		peer.spec.idx.mode = i & 2 ? MODE_ANY : MODE_TUNNEL;
 		peer_open_spec(&peer);
 		assert_int_equal(peer.sa->hdr_len, ip_len + 16);
 		m = inner_pkt(&peer, inner, sizeof(inner), i & 2 ? AF_INET6 : AF_INET);
