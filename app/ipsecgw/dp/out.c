@@ -205,12 +205,10 @@ header_len(uint8_t af)
 static inline unsigned int
 overhead(const struct sa_rt *sa)
 {
-	const bool align8 = sa->outer_af == AF_INET6 || (sa->opts & SA_RT_ALIGN8) != 0;
-
 	if (likely(sa->proto == IPPROTO_ESP))
 		return (unsigned int)sa->outer_len - header_len(sa->outer_af) + sa->esp_fixed;
-	if (sa->proto == IPPROTO_AH) /* RFC 4302 2.2, 3.3.3.2.1 */
-		return (unsigned int)RTE_ALIGN(12u + sa->icv_len, align8 ? 8u : 4u);
+	if (sa->proto == IPPROTO_AH) /* the whole header: an IV of GMAC and padding are in it */
+		return sa->esp_fixed;
 	return 0; /* IPComp never makes a packet longer */
 }
 
