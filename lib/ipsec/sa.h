@@ -68,6 +68,7 @@ struct sa {
 	uint32_t seq; /* of the PF_KEY request that made it */
 	int32_t pid;
 	void *rt; /* data plane's struct sa_rt; opaque here */
+	uint32_t mark; /* data plane's scratch: last commit that found this SA named by a policy */
 };
 
 #define SAD_BUCKETS 4096 /* power of two */
@@ -112,7 +113,7 @@ sa_spec_legacy(const struct sa_spec *spec);
 
 /**
  * Insert a mature SA. Keys are copied; the caller still wipes its spec.
- * @return 0; -EEXIST same {spi, proto, dst}; -ENOMEM
+ * @return 0; -EEXIST sad_find_same() finds one; -ENOMEM
  */
 WARN_UNUSED int
 sad_add(struct sad *sad, const struct sa_spec *spec, uint64_t now_s, struct sa **out);
@@ -125,13 +126,35 @@ sad_link(struct sad *sad, struct sa *sa);
 void
 sa_free(struct sad *sad, struct sa *sa);
 
-/** @param dst  family and bytes are compared @return the SA or NULL */
+/**
+ * @param dst  family and bytes are compared; a port, if given, must be that of an SA with UDP
+ *             encapsulation
+ * @return the newest such SA or NULL
+ */
 struct sa *
 sad_find(struct sad *sad, uint32_t spi, uint8_t proto, const struct addr *dst);
 
+/** UDP port by which inbound packets of an SA are told from those of its namesakes; 0 without UDP. */
+uint16_t
+sa_spec_port(const struct sa_spec *spec);
+
+/**
+ * The SA that stands where spec wants to: same SPI, protocol, destination and, under UDP encapsulation,
+ * destination port, for two clients behind one address translator may have chosen one SPI.
+ * @return the SA or NULL
+ */
+struct sa *
+sad_find_same(struct sad *sad, const struct sa_spec *spec);
+
+/** Next SA between two addresses, newest first; NULL starts. @return SA, or NULL at the end */
+struct sa *
+sad_next_between(struct sad *sad, const struct saidx *idx, struct sa *prev);
+
 /**
  * Choose the outbound SA for a policy request (key(4) selection rules: protocol, mode, end points,
- * reqid when the request has one; newest MATURE, else newest DYING; prefer_old inverts the age).
+ * reqid when the request has one; newest MATURE, else newest DYING; prefer_old inverts the age). Ports
+ * of the addresses are compared when they are given: they tell apart the clients behind one address
+ * translator.
  *
  * @param src,dst  the request's own end points (tunnel), or the packet's (transport)
  * @return the SA or NULL

@@ -188,10 +188,9 @@ sad_link(struct sad *sad, struct sa *sa)
 int
 sad_add(struct sad *sad, const struct sa_spec *spec, uint64_t now_s, struct sa **out)
 {
-	const struct saidx *idx = &spec->idx;
 	struct sa *sa;
 
-	if (sad_find(sad, spec->spi, idx->proto, &idx->dst) != NULL)
+	if (sad_find_same(sad, spec) != NULL)
 		return -EEXIST;
 	sa = calloc(1, sizeof(*sa));
 	if (sa == NULL)
@@ -230,10 +229,58 @@ sad_find(struct sad *sad, uint32_t spi, uint8_t proto, const struct addr *dst)
 
 	LIST_FOREACH (sa, spi_bucket(sad, spi, proto, dst), by_spi) {
 		if (sa->spec.spi == spi && sa->spec.idx.proto == proto &&
-			addr_eq(&sa->spec.idx.dst, dst))
+			addr_eq(&sa->spec.idx.dst, dst) &&
+			(dst->port_be == 0 || dst->port_be == sa_spec_port(&sa->spec)))
 			return sa;
 	}
 	return NULL;
+}
+
+uint16_t
+sa_spec_port(const struct sa_spec *spec)
+{
+	return spec->natt.type != 0 ? spec->idx.dst.port_be : 0;
+}
+
+struct sa *
+sad_find_same(struct sad *sad, const struct sa_spec *spec)
+{
+	const struct saidx *idx = &spec->idx;
+	struct sa *sa;
+
+	LIST_FOREACH (sa, spi_bucket(sad, spec->spi, idx->proto, &idx->dst), by_spi) {
+		if (sa->spec.spi == spec->spi && sa->spec.idx.proto == idx->proto &&
+			addr_eq(&sa->spec.idx.dst, &idx->dst) &&
+			sa_spec_port(&sa->spec) == sa_spec_port(spec))
+			return sa;
+	}
+	return NULL;
+}
+
+static bool
+is_between(const struct sa *sa, uint8_t proto, const struct addr *src, const struct addr *dst)
+{
+	const struct saidx *idx = &sa->spec.idx;
+
+	return idx->proto == proto && addr_eq(&idx->src, src) && addr_eq(&idx->dst, dst);
+}
+
+struct sa *
+sad_next_between(struct sad *sad, const struct saidx *idx, struct sa *prev)
+{
+	struct sa *sa = prev != NULL ?
+		LIST_NEXT(prev, by_addr) :
+		LIST_FIRST(addr_bucket(sad, idx->proto, &idx->src, &idx->dst));
+
+	while (sa != NULL && !is_between(sa, idx->proto, &idx->src, &idx->dst))
+		sa = LIST_NEXT(sa, by_addr);
+	return sa;
+}
+
+static bool
+port_fits(const struct addr *asked, const struct addr *has)
+{
+	return asked->port_be == 0 || asked->port_be == has->port_be;
 }
 
 /* True when a serves better than b: MATURE before DYING, then by age. */
@@ -261,8 +308,8 @@ sad_choose(struct sad *sad, const struct sp_req *req, const struct addr *src,
 
 		if (sa->state != SA_MATURE && sa->state != SA_DYING)
 			continue;
-		if (idx->proto != req->proto || !addr_eq(&idx->src, src) ||
-			!addr_eq(&idx->dst, dst))
+		if (!is_between(sa, req->proto, src, dst) || !port_fits(src, &idx->src) ||
+			!port_fits(dst, &idx->dst))
 			continue;
 		if (idx->mode != MODE_ANY && idx->mode != req->mode)
 			continue;

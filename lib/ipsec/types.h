@@ -59,6 +59,11 @@ enum sa_state {
 #define SA_F_ESN      0x00010000u /* 64-bit sequence numbers (RFC 4303 2.2.1) */
 #define SA_F_ALIGN8   0x00020000u /* AH over IPv4 padded to 8 bytes, as Linux does and expects */
 
+/* sa_natt.type; the value is that of Linux and NetBSD. */
+#define NATT_NONE       0u
+#define NATT_ESP_IN_UDP 2u /* RFC 3948 */
+#define NATT_PORT       4500u /* host order */
+
 #define REQID_MANUAL_MAX 0x3fffu /* larger unique ids are allocated by the engine */
 
 /* Names as setkey(8) prints them; "unknown" for a number outside the list. */

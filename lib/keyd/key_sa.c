@@ -45,7 +45,7 @@ remove_sa(struct keyd *kd, struct sa *sa)
 int
 keyd_sa_replace(struct keyd *kd, const struct sa_spec *spec, struct err *err)
 {
-	struct sa *old = sad_find(&kd->sad, spec->spi, spec->idx.proto, &spec->idx.dst);
+	struct sa *old = sad_find_same(&kd->sad, spec);
 	int ret;
 
 	if (old == NULL)
@@ -60,6 +60,17 @@ keyd_sa_replace(struct keyd *kd, const struct sa_spec *spec, struct err *err)
 	old->state = SA_DEAD;
 	kd->dp->sa_remove(kd->dp_arg, old);
 	return 0;
+}
+
+int
+keyd_sa_update(struct keyd *kd, const struct sa_spec *spec, struct err *err)
+{
+	const struct saidx *idx = &spec->idx;
+	const struct sa *sa = sad_find(&kd->sad, spec->spi, idx->proto, &idx->dst);
+
+	if (sa == NULL || !addr_eq(&sa->spec.idx.src, &idx->src))
+		return err_set(err, -ENOENT, "no SA with SPI %u between these addresses", spec->spi);
+	return keyd_sa_replace(kd, spec, err);
 }
 
 void
@@ -77,6 +88,28 @@ keyd_sa_delete(struct keyd *kd, const struct saidx *idx, uint32_t spi, struct er
 	if (sa == NULL || !addr_eq(&sa->spec.idx.src, &idx->src))
 		return err_set(err, -ENOENT, "no SA with SPI %u between these addresses", spi);
 	keyd_sa_remove(kd, sa);
+	return 0;
+}
+
+int
+keyd_sa_delete_all(struct keyd *kd, const struct saidx *idx, struct err *err)
+{
+	unsigned int n = 0;
+	struct sa *next;
+
+	for (struct sa *sa = TAILQ_FIRST(&kd->sad.all); sa != NULL; sa = next) {
+		const struct saidx *have = &sa->spec.idx;
+
+		next = TAILQ_NEXT(sa, link);
+		if (have->proto != idx->proto || !addr_eq(&have->src, &idx->src) ||
+			!addr_eq(&have->dst, &idx->dst))
+			continue;
+		remove_sa(kd, sa);
+		n++;
+	}
+	if (n == 0)
+		return err_set(err, -ENOENT, "no SA of this protocol between these addresses");
+	kd->dp->sa_changed(kd->dp_arg);
 	return 0;
 }
 

@@ -59,6 +59,14 @@ keyd_sa_replace(struct keyd *kd, const struct sa_spec *spec, struct err *err);
 WARN_UNUSED int
 keyd_sa_delete(struct keyd *kd, const struct saidx *idx, uint32_t spi, struct err *err);
 
+/** Delete every SA from src to dst of a protocol, whatever its SPI. @return 0; -ENOENT there is none */
+WARN_UNUSED int
+keyd_sa_delete_all(struct keyd *kd, const struct saidx *idx, struct err *err);
+
+/** Exchange an SA for the one of its name. @return -ENOENT there is none; else as keyd_sa_replace() */
+WARN_UNUSED int
+keyd_sa_update(struct keyd *kd, const struct sa_spec *spec, struct err *err);
+
 void
 keyd_sa_remove(struct keyd *kd, struct sa *sa);
 

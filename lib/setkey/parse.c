@@ -83,9 +83,8 @@ parser_addr(const char *text, struct addr *out)
 	return ret;
 }
 
-/* A host or prefix, with the port in the same word or in the next one. */
-static int
-address(struct parser *p, bool prefix_ok, struct addr *out)
+int
+parse_address(struct parser *p, bool prefix_ok, struct addr *out)
 {
 	struct lex *l = &p->lex;
 	struct addr a = { 0 };
@@ -125,8 +124,8 @@ address(struct parser *p, bool prefix_ok, struct addr *out)
 	return 0;
 }
 
-static int
-number(struct parser *p, const char *what, uint64_t max, uint64_t *out)
+int
+parse_number(struct parser *p, const char *what, uint64_t max, uint64_t *out)
 {
 	if (p->lex.tok != TOK_WORD || parser_number(p->lex.word, max, out) != 0)
 		return parser_fail(
@@ -135,9 +134,8 @@ number(struct parser *p, const char *what, uint64_t max, uint64_t *out)
 	return 0;
 }
 
-/* -4 and -6 restrict the family; -n asks for what is so anyway. */
-static void
-address_options(struct parser *p)
+void
+parse_address_options(struct parser *p)
 {
 	struct lex *l = &p->lex;
 
@@ -148,228 +146,12 @@ address_options(struct parser *p)
 }
 
 static int
-ipsec_proto(struct parser *p, uint8_t *out)
-{
-	if (lex_is(&p->lex, "esp"))
-		*out = IPPROTO_ESP;
-	else if (lex_is(&p->lex, "ah"))
-		*out = IPPROTO_AH;
-	else if (lex_is(&p->lex, "ipcomp"))
-		*out = IPPROTO_IPCOMP;
-	else
-		return parser_fail(p, "protocol must be esp, ah or ipcomp");
-	lex_next(&p->lex);
-	return 0;
-}
-
-/* src dst proto spi */
-static int
-sa_name(struct parser *p, struct sa_spec *sa)
-{
-	uint64_t spi = 0;
-	int ret;
-
-	address_options(p);
-	ret = address(p, false, &sa->idx.src);
-	if (ret == 0)
-		ret = address(p, false, &sa->idx.dst);
-	if (ret == 0)
-		ret = ipsec_proto(p, &sa->idx.proto);
-	if (ret == 0)
-		ret = number(p, "SPI", UINT32_MAX, &spi);
-	if (ret != 0)
-		return ret;
-	sa->spi = (uint32_t)spi;
-	/* Ports on a plain SA are accepted and mean nothing (NetBSD's own tests use them). */
-	sa->idx.src.port_be = 0;
-	sa->idx.dst.port_be = 0;
-	return 0;
-}
-
-static int
-mode(struct parser *p, struct sa_spec *sa)
-{
-	static const char *const names[] = { "any", "transport", "tunnel" };
-
-	for (unsigned int i = 0; i < ARRAY_LEN(names); i++) {
-		if (lex_is(&p->lex, names[i])) {
-			sa->idx.mode = (uint8_t)i;
-			lex_next(&p->lex);
-			return 0;
-		}
-	}
-	return parser_fail(p, "mode must be transport, tunnel or any");
-}
-
-static int
-flag(struct parser *p, struct sa_spec *sa)
-{
-	struct lex *l = &p->lex;
-
-	if (lex_is(l, "seq-pad"))
-		sa->flags = (sa->flags & ~SA_F_PAD_MASK) | SA_F_PAD_SEQ;
-	else if (lex_is(l, "random-pad"))
-		sa->flags = (sa->flags & ~SA_F_PAD_MASK) | SA_F_PAD_RAND;
-	else if (lex_is(l, "zero-pad"))
-		sa->flags = (sa->flags & ~SA_F_PAD_MASK) | SA_F_PAD_ZERO;
-	else if (lex_is(l, "nocyclic-seq"))
-		sa->flags &= ~SA_F_CYCSEQ;
-	else
-		return parser_fail(p, "-f takes seq-pad, random-pad, zero-pad or nocyclic-seq");
-	lex_next(l);
-	return 0;
-}
-
-static int
-key(struct parser *p, const struct alg *alg, struct secret *out)
-{
-	struct lex *l = &p->lex;
-	uint8_t bytes[SECRET_MAX];
-	int n;
-
-	if (alg->key_max_bits == 0) {
-		if (l->tok == TOK_STRING || (l->tok == TOK_WORD && strncmp(l->word, "0x", 2) == 0))
-			return parser_fail(p, "%s takes no key", alg->name);
-		return 0;
-	}
-	if (l->tok == TOK_STRING) {
-		if (secret_set(out, l->word, l->len) != 0)
-			return parser_fail(p, "key longer than %u bytes", SECRET_MAX);
-	} else if (l->tok == TOK_WORD && strncmp(l->word, "0x", 2) == 0 && l->len > 2) {
-		n = hex_decode(l->word + 2, l->len - 2, bytes, sizeof(bytes));
-		if (n >= 0)
-			n = secret_set(out, bytes, (size_t)n);
-		secret_wipe_mem(bytes, sizeof(bytes));
-		if (n != 0)
-			return parser_fail(p, "the key is not hexadecimal, or longer than %u bytes",
-				SECRET_MAX);
-	} else {
-		return parser_fail(p, "%s needs a key: \"text\" or 0x...", alg->name);
-	}
-	if (!alg_key_ok(alg, out->len * 8u))
-		return parser_fail(p, "Invalid key length: %s does not take %u bits", alg->name,
-			out->len * 8u);
-	lex_next(l);
-	return 0;
-}
-
-static int
-algorithm(struct parser *p, char letter, struct sa_spec *sa)
-{
-	enum alg_kind kind = letter == 'E' ? ALG_ENC : letter == 'A' ? ALG_AUTH : ALG_COMP;
-	const struct alg **slot = letter == 'E' ? &sa->enc : letter == 'A' ? &sa->auth : &sa->comp;
-	const struct alg *alg = NULL;
-
-	/* A second one would leave it open which key goes with which. */
-	if (*slot != NULL)
-		return parser_fail(p, "-%c is given twice", letter);
-	if (p->lex.tok == TOK_WORD)
-		alg = alg_by_name(kind, p->lex.word);
-	if (alg == NULL)
-		return parser_fail(p, "unknown algorithm for -%c", letter);
-	lex_next(&p->lex);
-	*slot = alg;
-	/* Compression never has a key, so where it would go does not matter. */
-	return key(p, alg, kind == ALG_ENC ? &sa->enckey : &sa->authkey);
-}
-
-/* Options that are one number. */
-static int
-number_option(struct parser *p, const char *opt, struct sa_spec *sa)
-{
-	const struct {
-		const char *opt;
-		uint64_t max;
-		uint64_t *out;
-	} row[] = {
-		{ "-ls", UINT32_MAX, &sa->soft.add_s },
-		{ "-lh", UINT32_MAX, &sa->hard.add_s },
-		{ "-bs", UINT64_MAX, &sa->soft.bytes },
-		{ "-bh", UINT64_MAX, &sa->hard.bytes },
-	};
-	uint64_t v = 0;
-	int ret;
-
-	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
-		if (strcmp(opt, row[i].opt) == 0)
-			return number(p, opt, row[i].max, row[i].out);
-	}
-	if (strcmp(opt, "-u") == 0) {
-		ret = number(p, "-u (reqid)", UINT32_MAX, &v);
-		if (ret == 0)
-			sa->idx.reqid = (uint32_t)v;
-		return ret;
-	}
-	/* -r counts bytes of the window's bitmap; -window, ours, counts packets. */
-	if (strcmp(opt, "-r") == 0) {
-		ret = number(p, "-r (window bytes)", 255, &v);
-		if (ret == 0)
-			sa->window_pkts = (uint32_t)v * 8;
-		return ret;
-	}
-	ret = number(p, "-window (packets)", SA_WINDOW_MAX, &v);
-	if (ret == 0)
-		sa->window_pkts = (uint32_t)v;
-	return ret;
-}
-
-static int
-sa_option(struct parser *p, struct sa_spec *sa)
-{
-	static const char *const numbers[] = { "-ls", "-lh", "-bs", "-bh", "-u", "-r", "-window" };
-	struct lex *l = &p->lex;
-	char letter;
-
-	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
-		if (lex_is(l, numbers[i])) {
-			lex_next(l);
-			return number_option(p, numbers[i], sa);
-		}
-	}
-	if (lex_is(l, "-m")) {
-		lex_next(l);
-		return mode(p, sa);
-	}
-	if (lex_is(l, "-f")) {
-		lex_next(l);
-		return flag(p, sa);
-	}
-	if (lex_is(l, "-esn") || lex_is(l, "-R")) {
-		sa->flags |= lex_is(l, "-esn") ? SA_F_ESN : SA_F_RAWCPI;
-		lex_next(l);
-		return 0;
-	}
-	if (lex_is(l, "-E") || lex_is(l, "-A") || lex_is(l, "-C")) {
-		letter = l->word[1];
-		lex_next(l);
-		return algorithm(p, letter, sa);
-	}
-	/* What stands here may be a misplaced key, even "-text": show only what must be an option. */
-	return parser_fail(p, "unknown option %s",
-		l->tok == TOK_WORD && l->word[0] == '-' ? l->word : "or misplaced word");
-}
-
-static int
-parse_add(struct parser *p, struct setkey_cmd *cmd)
-{
-	int ret = sa_name(p, &cmd->sa);
-
-	cmd->sa.flags = SA_F_CYCSEQ;
-	while (ret == 0 && (p->lex.tok == TOK_WORD || p->lex.tok == TOK_STRING))
-		ret = sa_option(p, &cmd->sa);
-	return ret;
-}
-
-static int
-parse_delete(struct parser *p, struct setkey_cmd *cmd)
-{
-	return sa_name(p, &cmd->sa);
-}
-
-static int
 parse_flush(struct parser *p, struct setkey_cmd *cmd)
 {
-	return p->lex.tok == TOK_SEMI ? 0 : ipsec_proto(p, &cmd->proto);
+	uint32_t flags;
+	uint8_t natt;
+
+	return p->lex.tok == TOK_SEMI ? 0 : parse_ipsec_proto(p, &cmd->proto, &flags, &natt);
 }
 
 /* The names that setkey files use; any other protocol by its number. */
@@ -441,10 +223,10 @@ parse_spd(struct parser *p, struct setkey_cmd *cmd)
 	struct selector *sel = &cmd->sp.sel;
 	int ret;
 
-	address_options(p);
-	ret = address(p, true, &sel->src);
+	parse_address_options(p);
+	ret = parse_address(p, true, &sel->src);
 	if (ret == 0)
-		ret = address(p, true, &sel->dst);
+		ret = parse_address(p, true, &sel->dst);
 	if (ret == 0 && sel->src.af != sel->dst.af)
 		ret = parser_fail(p, "source and destination are of different families");
 	if (ret == 0)
@@ -472,14 +254,20 @@ static const struct {
 	enum setkey_verb verb;
 	int (*parse)(struct parser *p, struct setkey_cmd *cmd);
 } verbs[] = {
-	{ "add", SETKEY_ADD, parse_add },
-	{ "delete", SETKEY_DELETE, parse_delete },
+	{ "add", SETKEY_ADD, parse_sa },
+	{ "update", SETKEY_UPDATE, parse_sa },
+	{ "delete", SETKEY_DELETE, parse_sa_name },
+	{ "deleteall", SETKEY_DELETEALL, parse_sa_name },
 	{ "flush", SETKEY_FLUSH, parse_flush },
 	{ "spdadd", SETKEY_SPDADD, parse_spd },
 	{ "spdupdate", SETKEY_SPDUPDATE, parse_spd },
 	{ "spddelete", SETKEY_SPDDELETE, parse_spd },
 	{ "spdflush", SETKEY_SPDFLUSH, parse_nothing },
 };
+
+/* Words of setkey(8) for somebody who waits for the answer, which nobody does behind a file. */
+static const char *const questions[] = { "get", "getspi", "dump", "spddump", "exit", "quit",
+	"bye" };
 
 static int
 statement(struct parser *p, struct setkey_cmd *cmd)
@@ -497,8 +285,13 @@ statement(struct parser *p, struct setkey_cmd *cmd)
 			return parser_fail(p, "expected ; at the end of the statement");
 		return 0;
 	}
-	return parser_fail(
-		p, "expected add, delete, flush, spdadd, spdupdate, spddelete or spdflush");
+	for (size_t i = 0; i < ARRAY_LEN(questions); i++) {
+		if (lex_is(&p->lex, questions[i]))
+			return parser_fail(p, "%s is for a dialogue and has no meaning in a file",
+				questions[i]);
+	}
+	return parser_fail(p,
+		"expected add, update, delete, deleteall, flush, spdadd, spdupdate, spddelete or spdflush");
 }
 
 int

@@ -57,6 +57,8 @@ end_points(struct parser *p, char *text, struct sp_req *req)
 	if (dash == NULL)
 		return parser_fail(p, "expected SRC-DST, not \"%s\"", text);
 	*dash = '\0';
+	if (strcmp(text, "me") == 0 || strcmp(dash + 1, "me") == 0)
+		return parser_fail(p, "me is an address that only a socket has: write SRC-DST");
 	if (parser_addr(text, &req->src) != 0)
 		return parser_fail(p, "\"%s\" is not an address", text);
 	if (parser_addr(dash + 1, &req->dst) != 0)

@@ -14,7 +14,9 @@
 
 enum setkey_verb {
 	SETKEY_ADD,
+	SETKEY_UPDATE, /* exchange the SA of this name */
 	SETKEY_DELETE,
+	SETKEY_DELETEALL, /* every SA of these addresses and protocol */
 	SETKEY_FLUSH,
 	SETKEY_SPDADD,
 	SETKEY_SPDUPDATE,
@@ -25,7 +27,7 @@ enum setkey_verb {
 struct setkey_cmd {
 	enum setkey_verb verb;
 	unsigned int line, col; /* of the first word, from 1 */
-	struct sa_spec sa; /* add, delete */
+	struct sa_spec sa; /* add, update; delete, deleteall (name only) */
 	struct sp_spec sp; /* spdadd, spdupdate, spddelete (selector only) */
 	uint8_t proto; /* flush: IPPROTO_*, 0 = all */
 };
@@ -43,7 +45,7 @@ typedef int (*setkey_emit)(void *arg, const struct setkey_cmd *cmd, struct err *
  *
  * @param text  len bytes, need not be NUL-terminated
  * @return 0; -EINVAL the text is wrong; else what emit returned. err->line and col tell where
- * @see setkey(8). Not taken: get, getspi, update, deleteall, dump, spddump (they need an answer)
+ * @see setkey(8). Not taken: get, getspi, dump, spddump (they need an answer)
  */
 WARN_UNUSED int
 setkey_parse(const char *text, size_t len, setkey_emit emit, void *arg, struct setkey_err *err);

@@ -184,6 +184,25 @@ keyload_keeps_what_is_equal(void **state)
 }
 
 static void
+keyload_updates_and_deletes_in_place(void **state)
+{
+	struct err err = { 0 };
+
+	(void)state;
+	if (load(ADD1 ADD2 ADD3,
+		    "deleteall 192.0.2.2 192.0.2.1 esp;\n"
+		    "delete 192.0.2.1 192.0.2.2 esp 0x1103;\n"
+		    "update 192.0.2.1 192.0.2.2 esp 0x1001 -m tunnel -window 77 -E aes-gcm-16 "
+		    "0x00112233445566778899aabbccddeeff01020304;",
+		    &err) != 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(kd.sad.n, 1);
+	assert_int_equal(first()->spec.spi, 0x1001);
+	assert_int_equal(first()->spec.window_pkts, 77);
+	assert_int_equal(load(NULL, NULL, &err), 0);
+}
+
+static void
 keyload_replaces_a_full_table(void **state)
 {
 	const struct sad_key key = { .spi_be = rte_cpu_to_be_32(0x1001),
@@ -222,15 +241,15 @@ keyload_refuses_and_leaves_everything(void **state)
 		{ ADD2 ADD2, NULL, "a.conf:2:1: an SA with SPI" },
 		{ ADD2, POL1 POL1, "b.conf:2:1: a policy with this selector" },
 		{ "delete 1.1.1.1 2.2.2.2 esp 5;", NULL, "a.conf:1:1: no SA with SPI 5" },
-		{ "add 1.1.1.1 2.2.2.2 ah 0x500 -A hmac-sha1 0x" /* 160 bits */
-		  "0011223344556677889900112233445566778899;",
-			NULL, "a.conf:1:1: ah is not supported yet" },
+		{ "deleteall 1.1.1.1 2.2.2.2 esp;", NULL, "a.conf:1:1: no SA of this protocol" },
+		{ "update 192.0.2.1 192.0.2.2 esp 0x1001 -m tunnel -E aes-gcm-16 "
+		  "0x00112233445566778899aabbccddeeff01020304;",
+			NULL, "a.conf:1:1: no SA with SPI 4097" },
+		{ "add 1.1.1.1 2.2.2.2 ah 0x500 -A tcp-md5 \"key\";", NULL,
+			"a.conf:1:1: tcp-md5 is not for ah" },
 		{ "add 1.1.1.1 2.2.2.2 esp 0x500 -m tunnel -E blowfish-cbc 0x0011223344556677 "
 		  "-A hmac-sha1 0x0011223344556677889900112233445566778899;",
 			NULL, "a.conf:1:1: " },
-		{ "add 1.1.1.1 2.2.2.2 esp 0x500 -m transport -E aes-gcm-16 "
-		  "0x00112233445566778899aabbccddeeff01020304;",
-			NULL, "a.conf:1:1: ESP transport mode is not supported yet" },
 		{ ADD1 ADD2 ADD3 ADD4, "\n" ADD5, "b.conf:2:1: more than 4 SAs" },
 	};
 	struct err err = { 0 };
@@ -271,6 +290,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keyload_keeps_what_is_equal),
+		cmocka_unit_test(keyload_updates_and_deletes_in_place),
 		cmocka_unit_test(keyload_replaces_a_full_table),
 		cmocka_unit_test(keyload_refuses_and_leaves_everything),
 	};

@@ -22,7 +22,14 @@ check(void *arg, const struct setkey_cmd *cmd, struct err *err)
 		abort();
 	if (sa->window_pkts > SA_WINDOW_MAX)
 		abort();
-	if (cmd->verb == SETKEY_ADD)
+	/* Ports and what belongs to them are of esp-udp, and there they are set. */
+	if (sa->natt.type == NATT_NONE &&
+		(sa->idx.src.port_be | sa->idx.dst.port_be | sa->natt.frag_len |
+			sa->natt.keepalive_s | sa->natt.oa_src.af | sa->natt.oa_dst.af) != 0)
+		abort();
+	if (sa->natt.type != NATT_NONE && (sa->idx.src.port_be == 0 || sa->idx.dst.port_be == 0))
+		abort();
+	if (cmd->verb == SETKEY_ADD || cmd->verb == SETKEY_UPDATE)
 		(void)sa_spec_check(sa, err);
 	if (cmd->verb == SETKEY_SPDADD)
 		(void)sp_spec_check(&cmd->sp, err);

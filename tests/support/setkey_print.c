@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/hex.h"
 
@@ -23,16 +24,37 @@ put_number(FILE *f, const char *opt, uint64_t v)
 		fprintf(f, " %s %" PRIu64, opt, v);
 }
 
+/* The name of the cipher in the words of the language, which has some with flags in them. */
+static const char *
+cipher_name(const struct sa_spec *sa)
+{
+	if (sa->enc->code == ALG_DES_CBC && (sa->flags & SA_F_DERIV) != 0)
+		return "des-deriv";
+	if (sa->enc->code == ALG_3DES_CBC && (sa->flags & SA_F_DERIV) != 0)
+		return "3des-deriv";
+	return (sa->flags & SA_F_IV4B) != 0 ? "des-32iv" : sa->enc->name;
+}
+
 static void
-put_alg(FILE *f, char letter, const struct alg *alg, const struct secret *key)
+put_alg(FILE *f, char letter, const char *name, const struct secret *key)
 {
 	char hex[2 * SECRET_MAX + 1];
 
-	if (alg == NULL)
-		return;
-	fprintf(f, " -%c %s", letter, alg->name);
+	fprintf(f, " -%c %s", letter, name);
 	if (key != NULL && key->len > 0)
 		fprintf(f, " 0x%s", hex_encode(key->b, key->len, hex));
+}
+
+static const char *
+proto_word(const struct sa_spec *sa)
+{
+	const bool esp = sa->idx.proto == IPPROTO_ESP;
+
+	if (sa->natt.type != NATT_NONE)
+		return "esp-udp";
+	if ((sa->flags & SA_F_OLD) != 0)
+		return esp ? "esp-old" : "ah-old";
+	return proto_name(sa->idx.proto);
 }
 
 static void
@@ -42,13 +64,16 @@ put_sa_name(FILE *f, const char *verb, const struct sa_spec *sa)
 	put_addr(f, &sa->idx.src);
 	fputc(' ', f);
 	put_addr(f, &sa->idx.dst);
-	fprintf(f, " %s 0x%x", proto_name(sa->idx.proto), sa->spi);
+	fprintf(f, " %s", proto_word(sa));
+	if (strcmp(verb, "deleteall") != 0)
+		fprintf(f, " 0x%x", sa->spi);
 }
 
 static void
 put_flags(FILE *f, uint32_t flags)
 {
-	const uint32_t known = SA_F_CYCSEQ | SA_F_PAD_MASK | SA_F_ESN | SA_F_RAWCPI;
+	const uint32_t known = SA_F_CYCSEQ | SA_F_PAD_MASK | SA_F_ESN | SA_F_RAWCPI | SA_F_ALIGN8 |
+		SA_F_OLD | SA_F_DERIV | SA_F_IV4B;
 
 	if ((flags & SA_F_PAD_MASK) == SA_F_PAD_RAND)
 		fputs(" -f random-pad", f);
@@ -60,26 +85,48 @@ put_flags(FILE *f, uint32_t flags)
 		fputs(" -esn", f);
 	if (flags & SA_F_RAWCPI)
 		fputs(" -R", f);
+	if (flags & SA_F_ALIGN8)
+		fputs(" -align8", f);
 	/* No word of the language sets these: whoever reads the text again will not like it. */
 	if (flags & ~known)
 		fprintf(f, " -flags 0x%x", flags & ~known);
 }
 
 static void
-put_add(FILE *f, const struct sa_spec *sa)
+put_natt(FILE *f, const struct sa_natt *natt)
 {
-	put_sa_name(f, "add", sa);
+	put_number(f, "-esp_frag", natt->frag_len);
+	put_number(f, "-keepalive", natt->keepalive_s);
+	if (natt->oa_src.af != 0) {
+		fputs(" -oa_src ", f);
+		put_addr(f, &natt->oa_src);
+	}
+	if (natt->oa_dst.af != 0) {
+		fputs(" -oa_dst ", f);
+		put_addr(f, &natt->oa_dst);
+	}
+}
+
+static void
+put_add(FILE *f, const char *verb, const struct sa_spec *sa)
+{
+	put_sa_name(f, verb, sa);
 	fprintf(f, " -m %s", mode_name((enum sa_mode)sa->idx.mode));
 	put_number(f, "-u", sa->idx.reqid);
 	put_number(f, "-window", sa->window_pkts);
 	put_flags(f, sa->flags);
+	put_number(f, "-tfc", sa->tfc_len);
+	put_natt(f, &sa->natt);
 	put_number(f, "-ls", sa->soft.add_s);
 	put_number(f, "-lh", sa->hard.add_s);
 	put_number(f, "-bs", sa->soft.bytes);
 	put_number(f, "-bh", sa->hard.bytes);
-	put_alg(f, 'E', sa->enc, &sa->enckey);
-	put_alg(f, 'A', sa->auth, &sa->authkey);
-	put_alg(f, 'C', sa->comp, NULL);
+	if (sa->enc != NULL)
+		put_alg(f, 'E', cipher_name(sa), &sa->enckey);
+	if (sa->auth != NULL)
+		put_alg(f, 'A', sa->auth->name, &sa->authkey);
+	if (sa->comp != NULL)
+		put_alg(f, 'C', sa->comp->name, NULL);
 }
 
 static void
@@ -128,10 +175,16 @@ setkey_print(FILE *f, const struct setkey_cmd *cmd)
 {
 	switch (cmd->verb) {
 	case SETKEY_ADD:
-		put_add(f, &cmd->sa);
+		put_add(f, "add", &cmd->sa);
+		break;
+	case SETKEY_UPDATE:
+		put_add(f, "update", &cmd->sa);
 		break;
 	case SETKEY_DELETE:
 		put_sa_name(f, "delete", &cmd->sa);
+		break;
+	case SETKEY_DELETEALL:
+		put_sa_name(f, "deleteall", &cmd->sa);
 		break;
 	case SETKEY_FLUSH:
 		fprintf(f, "flush%s%s", cmd->proto != 0 ? " " : "",

@@ -23,7 +23,7 @@ print(void *arg, const struct setkey_cmd *cmd, struct err *err)
 	(void)err;
 	(*n)++;
 	setkey_print(stdout, cmd);
-	if (cmd->verb == SETKEY_ADD)
+	if (cmd->verb == SETKEY_ADD || cmd->verb == SETKEY_UPDATE)
 		ret = sa_spec_check(&cmd->sa, &why);
 	if (cmd->verb == SETKEY_SPDADD || cmd->verb == SETKEY_SPDUPDATE)
 		ret = sp_spec_check(&cmd->sp, &why);

@@ -183,6 +183,46 @@ keyd_sa_add_delete_flush(void **state)
 }
 
 static void
+keyd_sa_update_needs_the_sa(void **state)
+{
+	struct recorder *r = *state;
+	struct sa_spec s = gcm_spec(1000, "10.0.0.2");
+	struct err err = { 0 };
+
+	assert_int_equal(keyd_sa_update(&r->kd, &s, &err), -ENOENT);
+	assert_int_equal(keyd_sa_add(&r->kd, &s, &err), 0);
+	s.idx.src = ip("10.0.0.9");
+	assert_int_equal(keyd_sa_update(&r->kd, &s, &err), -ENOENT);
+	s.idx.src = ip("10.0.0.1");
+	s.window_pkts = 77;
+	assert_int_equal(keyd_sa_update(&r->kd, &s, &err), 0);
+	assert_int_equal(r->kd.sad.n, 1);
+	assert_int_equal(TAILQ_FIRST(&r->kd.sad.all)->spec.window_pkts, 77);
+	assert_int_equal(r->removed, 1);
+}
+
+static void
+keyd_sa_delete_all_takes_every_spi_of_a_pair(void **state)
+{
+	struct recorder *r = *state;
+	struct sa_spec s = gcm_spec(1000, "10.0.0.2");
+	struct sa_spec other = gcm_spec(1000, "10.0.0.3");
+	struct err err = { 0 };
+
+	assert_int_equal(keyd_sa_delete_all(&r->kd, &s.idx, &err), -ENOENT);
+	assert_int_equal(keyd_sa_add(&r->kd, &other, &err), 0);
+	for (s.spi = 1000; s.spi < 1003; s.spi++)
+		assert_int_equal(keyd_sa_add(&r->kd, &s, &err), 0);
+	s.idx.proto = IPPROTO_AH;
+	assert_int_equal(keyd_sa_delete_all(&r->kd, &s.idx, &err), -ENOENT);
+	s.idx.proto = IPPROTO_ESP;
+	assert_int_equal(keyd_sa_delete_all(&r->kd, &s.idx, &err), 0);
+	assert_int_equal(r->kd.sad.n, 1);
+	assert_non_null(sad_find(&r->kd.sad, 1000, IPPROTO_ESP, &other.idx.dst));
+	assert_int_equal(r->removed, 3);
+}
+
+static void
 keyd_refused_install_leaves_no_trace(void **state)
 {
 	struct recorder *r = *state;
@@ -580,6 +620,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(keyd_sa_add_delete_flush),
+		CASE(keyd_sa_update_needs_the_sa),
+		CASE(keyd_sa_delete_all_takes_every_spi_of_a_pair),
 		CASE(keyd_refused_install_leaves_no_trace),
 		CASE(keyd_sa_add_refuses_bad_specs),
 		CASE(keyd_sp_update_keeps_the_position),

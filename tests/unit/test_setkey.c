@@ -71,6 +71,53 @@ setkey_parse_add_with_every_option(void **state)
 }
 
 static void
+setkey_parse_esp_in_udp(void **state)
+{
+	struct setkey_cmd c = one("add 10.0.0.1 10.0.0.2 [61234] esp-udp 192.168.0.4 0x1000"
+				  " -esp_frag 552 -keepalive 20 -oa_dst 192.168.1.1 -tfc 1400"
+				  " -E aes-gcm-16 \"aaaaaaaaaaaaaaaaaaaa\";");
+	struct addr a;
+
+	(void)state;
+	assert_int_equal(c.sa.idx.proto, IPPROTO_ESP);
+	assert_int_equal(c.sa.natt.type, NATT_ESP_IN_UDP);
+	assert_int_equal(ntohs(c.sa.idx.src.port_be), 4500);
+	assert_int_equal(ntohs(c.sa.idx.dst.port_be), 61234);
+	assert_int_equal(c.sa.spi, 0x1000);
+	assert_int_equal(c.sa.natt.frag_len, 552);
+	assert_int_equal(c.sa.natt.keepalive_s, 20);
+	assert_int_equal(c.sa.tfc_len, 1400);
+	assert_int_equal(addr_parse("192.168.0.4", &a), 0);
+	assert_true(addr_eq(&c.sa.natt.oa_src, &a));
+	assert_int_equal(addr_parse("192.168.1.1", &a), 0);
+	assert_true(addr_eq(&c.sa.natt.oa_dst, &a));
+	/* Nothing of it is left for the next one. */
+	c = one("add 10.0.0.1[4500] 10.0.0.2[4500] esp 0x1000 -E aes-gcm-16 \"aaaaaaaaaaaaaaaaaaaa\";");
+	assert_int_equal(c.sa.natt.type, NATT_NONE);
+	assert_int_equal(c.sa.idx.src.port_be | c.sa.idx.dst.port_be, 0);
+	assert_int_equal(c.sa.natt.oa_src.af, 0);
+}
+
+static void
+setkey_parse_old_transforms(void **state)
+{
+	struct setkey_cmd c = one("add 10.0.0.1 10.0.0.2 esp-old 256 -E des-32iv \"aaaaaaaa\";");
+
+	(void)state;
+	assert_int_equal(c.sa.flags, SA_F_OLD | SA_F_CYCSEQ | SA_F_IV4B);
+	assert_int_equal(c.sa.enc->code, ALG_DES_CBC);
+	c = one("update 10.0.0.1 10.0.0.2 ah-old 256 -A keyed-md5 \"aaaaaaaaaaaaaaaa\";");
+	assert_int_equal(c.verb, SETKEY_UPDATE);
+	assert_int_equal(c.sa.idx.proto, IPPROTO_AH);
+	assert_int_equal(c.sa.flags, SA_F_OLD | SA_F_CYCSEQ);
+	c = one("add 10.0.0.1 10.0.0.2 esp 256 -E des-deriv \"aaaaaaaa\";");
+	assert_int_equal(c.sa.flags, SA_F_DERIV | SA_F_CYCSEQ);
+	assert_int_equal(c.sa.enc->code, ALG_DES_CBC);
+	c = one("add 10.0.0.1 10.0.0.2 ah 256 -align8 -A hmac-sha1 \"aaaaaaaaaaaaaaaaaaaa\";");
+	assert_int_equal(c.sa.flags, SA_F_ALIGN8 | SA_F_CYCSEQ);
+}
+
+static void
 setkey_parse_policies(void **state)
 {
 	struct setkey_cmd c = one("spdadd 10.1.0.0/16[any] 10.2.0.0/16[25] tcp -P out ipsec "
@@ -291,7 +338,19 @@ check(void *arg, const struct setkey_cmd *cmd, struct err *err)
 static void
 setkey_parse_takes_the_sample_files(void **state)
 {
-	static const char *const file[] = { "gw1.conf", "gw2.conf", "gw6.conf" };
+	static const struct {
+		const char *name;
+		unsigned int n;
+	} file[] = {
+		{ "gw1.conf", 8 },
+		{ "gw2.conf", 8 },
+		{ "gw6.conf", 8 },
+		{ "transport.conf", 6 },
+		{ "natt.conf", 10 },
+		{ "ipcomp.conf", 9 },
+		{ "bundle.conf", 10 },
+		{ "ah.conf", 10 },
+	};
 	char path[512];
 	char text[8192];
 
@@ -302,15 +361,15 @@ setkey_parse_takes_the_sample_files(void **state)
 		size_t len;
 		FILE *f;
 
-		(void)snprintf(path, sizeof(path), "%s/%s", CONFIG_DIR, file[i]);
+		(void)snprintf(path, sizeof(path), "%s/%s", CONFIG_DIR, file[i].name);
 		f = fopen(path, "r");
 		assert_non_null(f);
 		len = fread(text, 1, sizeof(text), f);
 		(void)fclose(f);
 		assert_in_range(len, 1, sizeof(text) - 1);
 		if (setkey_parse(text, len, check, &n, &err) != 0)
-			fail_msg("%s:%u:%u: %s", file[i], err.line, err.col, err.err.text);
-		assert_int_equal(n, 8);
+			fail_msg("%s:%u:%u: %s", file[i].name, err.line, err.col, err.err.text);
+		assert_int_equal(n, file[i].n);
 	}
 }
 
@@ -319,6 +378,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(setkey_parse_add_with_every_option),
+		cmocka_unit_test(setkey_parse_esp_in_udp),
+		cmocka_unit_test(setkey_parse_old_transforms),
 		cmocka_unit_test(setkey_parse_policies),
 		cmocka_unit_test(setkey_parse_says_where_and_why),
 		cmocka_unit_test(setkey_parse_words_at_their_limits),

@@ -92,24 +92,48 @@ random_alg(enum alg_kind kind, struct secret *key)
 }
 
 static void
+random_natt(struct sa_natt *natt)
+{
+	natt->frag_len = (uint16_t)number(UINT16_MAX);
+	natt->keepalive_s = (uint16_t)number(UINT16_MAX);
+	if (below(2) == 0)
+		natt->oa_src = random_addr(random_af(), false, false);
+	if (below(2) == 0)
+		natt->oa_dst = random_addr(random_af(), false, false);
+}
+
+static void
 random_sa(struct sa_spec *sa)
 {
 	static const uint32_t pad[] = { SA_F_PAD_SEQ, SA_F_PAD_RAND, SA_F_PAD_ZERO };
 	static const uint32_t others[] = { SA_F_CYCSEQ, SA_F_ESN, SA_F_RAWCPI };
+	const bool old = (sa->flags & SA_F_OLD) != 0;
 	struct secret none;
 
 	sa->idx.mode = (uint8_t)below(3);
 	sa->idx.reqid = (uint32_t)number(UINT32_MAX);
-	sa->window_pkts = (uint32_t)number(SA_WINDOW_MAX);
+	sa->window_pkts = old ? 0 : (uint32_t)number(SA_WINDOW_MAX);
 	sa->soft.add_s = number(UINT32_MAX);
 	sa->hard.add_s = number(UINT32_MAX);
 	sa->soft.bytes = number(UINT64_MAX);
 	sa->hard.bytes = number(UINT64_MAX);
-	sa->flags = pad[below(ARRAY_LEN(pad))];
+	sa->flags |= pad[below(ARRAY_LEN(pad))];
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
 		sa->flags |= below(2) == 0 ? others[i] : 0;
+	if (old)
+		sa->flags &= ~SA_F_ESN;
+	if (sa->idx.proto == IPPROTO_AH && below(2) == 0)
+		sa->flags |= SA_F_ALIGN8;
+	if (sa->idx.proto == IPPROTO_ESP)
+		sa->tfc_len = (uint16_t)number(UINT16_MAX);
+	if (sa->natt.type != NATT_NONE)
+		random_natt(&sa->natt);
 	if (below(2) == 0)
 		sa->enc = random_alg(ALG_ENC, &sa->enckey);
+	if (sa->enc != NULL && (sa->enc->code == ALG_DES_CBC || sa->enc->code == ALG_3DES_CBC))
+		sa->flags |= below(2) == 0 ? SA_F_DERIV : 0;
+	if (sa->enc != NULL && sa->enc->code == ALG_DES_CBC && old && (sa->flags & SA_F_DERIV) == 0)
+		sa->flags |= below(2) == 0 ? SA_F_IV4B : 0;
 	if (below(2) == 0)
 		sa->auth = random_alg(ALG_AUTH, &sa->authkey);
 	if (below(4) == 0)
@@ -172,6 +196,13 @@ random_sa_name(struct sa_spec *sa)
 	sa->idx.dst = random_addr(below(8) == 0 ? random_af() : af, false, false);
 	sa->idx.proto = random_ipsec_proto();
 	sa->spi = (uint32_t)number(UINT32_MAX);
+	if (sa->idx.proto == IPPROTO_ESP && below(3) == 0) {
+		sa->natt.type = NATT_ESP_IN_UDP;
+		sa->idx.src.port_be = htons((uint16_t)(1 + below(UINT16_MAX)));
+		sa->idx.dst.port_be = htons((uint16_t)(1 + below(UINT16_MAX)));
+	} else if (sa->idx.proto != IPPROTO_IPCOMP && below(4) == 0) {
+		sa->flags = SA_F_OLD;
+	}
 }
 
 static void
@@ -180,11 +211,15 @@ random_cmd(struct setkey_cmd *cmd)
 	*cmd = (struct setkey_cmd){ .verb = (enum setkey_verb)below(SETKEY_SPDFLUSH + 1) };
 	switch (cmd->verb) {
 	case SETKEY_ADD:
+	case SETKEY_UPDATE:
 		random_sa_name(&cmd->sa);
 		random_sa(&cmd->sa);
 		break;
 	case SETKEY_DELETE:
+	case SETKEY_DELETEALL:
 		random_sa_name(&cmd->sa);
+		if (cmd->verb == SETKEY_DELETEALL)
+			cmd->sa.spi = 0;
 		break;
 	case SETKEY_FLUSH:
 		cmd->proto = below(2) == 0 ? 0 : random_ipsec_proto();
@@ -213,6 +248,14 @@ secret_same(const struct secret *a, const struct secret *b)
 }
 
 static bool
+natt_eq(const struct sa_natt *a, const struct sa_natt *b)
+{
+	return a->type == b->type && a->frag_len == b->frag_len &&
+		a->keepalive_s == b->keepalive_s && addr_cmp(&a->oa_src, &b->oa_src) == 0 &&
+		addr_cmp(&a->oa_dst, &b->oa_dst) == 0;
+}
+
+static bool
 sa_eq(const struct sa_spec *a, const struct sa_spec *b)
 {
 	return addr_cmp(&a->idx.src, &b->idx.src) == 0 && addr_cmp(&a->idx.dst, &b->idx.dst) == 0 &&
@@ -221,7 +264,8 @@ sa_eq(const struct sa_spec *a, const struct sa_spec *b)
 		a->auth == b->auth && a->comp == b->comp && secret_same(&a->enckey, &b->enckey) &&
 		secret_same(&a->authkey, &b->authkey) && a->flags == b->flags &&
 		a->window_pkts == b->window_pkts && life_eq(&a->hard, &b->hard) &&
-		life_eq(&a->soft, &b->soft) && a->natt.type == b->natt.type;
+		life_eq(&a->soft, &b->soft) && a->tfc_len == b->tfc_len &&
+		natt_eq(&a->natt, &b->natt);
 }
 
 static bool

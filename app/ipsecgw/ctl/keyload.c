@@ -96,6 +96,10 @@ keyload_run(void *arg, const struct setkey_cmd *cmd, struct err *err)
 	switch (cmd->verb) {
 	case SETKEY_ADD:
 		return keyd_sa_add(kd, &cmd->sa, err);
+	case SETKEY_UPDATE:
+		return keyd_sa_update(kd, &cmd->sa, err);
+	case SETKEY_DELETEALL:
+		return keyd_sa_delete_all(kd, &cmd->sa.idx, err);
 	case SETKEY_DELETE:
 		return keyd_sa_delete(kd, &cmd->sa.idx, cmd->sa.spi, err);
 	case SETKEY_FLUSH:
@@ -286,7 +290,7 @@ spd_same(const struct spd *a, const struct spd *b)
 static struct sa *
 namesake(struct sad *sad, const struct sa *sa)
 {
-	return sad_find(sad, sa->spec.spi, sa->spec.idx.proto, &sa->spec.idx.dst);
+	return sad_find_same(sad, &sa->spec);
 }
 
 static int

@@ -67,7 +67,11 @@ make_tables(struct worker *w, int socket)
 	w->flow = rte_zmalloc_socket("flow", sizeof(*w->flow), RTE_CACHE_LINE_SIZE, socket);
 	w->sa_slot = rte_zmalloc_socket(
 		"sa_slot", SA_SLOTS * sizeof(*w->sa_slot), RTE_CACHE_LINE_SIZE, socket);
-	return w->inject != NULL && w->flow != NULL && w->sa_slot != NULL ? 0 : -ENOMEM;
+	w->out_slot = rte_zmalloc_socket(
+		"out_slot", OUT_SLOTS * sizeof(*w->out_slot), RTE_CACHE_LINE_SIZE, socket);
+	return w->inject != NULL && w->flow != NULL && w->sa_slot != NULL && w->out_slot != NULL ?
+		0 :
+		-ENOMEM;
 }
 
 struct worker *
@@ -121,6 +125,7 @@ worker_free(struct worker *w)
 	rte_ring_free(w->inject);
 	rte_free(w->flow);
 	rte_free(w->sa_slot);
+	rte_free(w->out_slot);
 	rte_free(w);
 }
 
