@@ -98,18 +98,13 @@ sa_spec_wipe(struct sa_spec *spec);
 
 /**
  * Check all that needs no database: algorithm and key combinations, SPI range, families, window.
- * The table of reference: NetBSD key(4) ADD/UPDATE validation. What RFC 8221 forbids is legal here:
- * sa_spec_legacy() finds it.
+ * As NetBSD key(4) validates ADD and UPDATE; what RFC 8221 forbids is for sa_spec_legacy() to find.
  * @return 0; -EINVAL with the reason in err
  */
 WARN_UNUSED int
 sa_spec_check(const struct sa_spec *spec, struct err *err);
 
-/**
- * Find what in a legal specification must not be used today: weak algorithms, and ESP that encrypts
- * without authentication (RFC 8221 4, 5, 6).
- * @return what it is, for a message; NULL when there is nothing
- */
+/** @return what must not be used today: a weak algorithm, unauthenticated ESP (RFC 8221); or NULL */
 const char *
 sa_spec_legacy(const struct sa_spec *spec);
 
