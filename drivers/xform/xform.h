@@ -46,6 +46,7 @@ struct xform_ops {
 
 extern const struct xform_ops xform_ah;
 extern const struct xform_ops xform_esp;
+extern const struct xform_ops xform_ipcomp;
 
 /** @return the transform for an IPsec protocol, or NULL when it is not implemented */
 const struct xform_ops *
