@@ -8,6 +8,7 @@
 
 #include <rte_cycles.h>
 #include <rte_malloc.h>
+#include <rte_memory.h>
 
 #include "crypto/comp_priv.h"
 
@@ -16,6 +17,9 @@
  * where it does not (an inflated packet may be larger than any that a port receives) the buffers change
  * places. Buffers are of COMP_ROOM bytes, so that a packet that would become larger is refused by the
  * device: nobody can make us inflate more.
+ *
+ * A stream that was cut off is no error to compress_zlib: it says success and gives what it has. So the device
+ * gets one byte more than the packet has. It leaves it alone when the stream ends where the packet does.
  */
 
 void
@@ -50,6 +54,18 @@ is_out(struct rte_mbuf *m)
 	return (pkt_meta(m)->flags & PKT_F_OUT) != 0;
 }
 
+/* The byte behind the packet may be padding of the frame, or not be there yet. */
+static void
+lend_byte(struct rte_mbuf *m, struct rte_comp_op *op)
+{
+	op->src.length++;
+	if (op->src.offset + op->src.length <= m->data_len)
+		return;
+	*rte_pktmbuf_mtod_offset(m, uint8_t *, m->data_len) = 0;
+	m->data_len++; /* wrap_in() sets it anew */
+	m->pkt_len++;
+}
+
 /* Fill everything: some drivers add to consumed and produced instead of setting them. */
 static void
 fill_op(const struct comp_lane *cl, struct rte_comp_op *op, struct rte_mbuf *m,
@@ -69,8 +85,10 @@ fill_op(const struct comp_lane *cl, struct rte_comp_op *op, struct rte_mbuf *m,
 	op->consumed = op->produced = 0;
 	op->input_chksum = op->output_chksum = 0;
 	op->status = RTE_COMP_OP_STATUS_NOT_PROCESSED;
-	if (!out)
+	if (!out) {
 		copy->data_off = m->data_off;
+		lend_byte(m, op);
+	}
 	room = (uint32_t)copy->buf_len - copy->data_off;
 	/* What is not shorter with its header is of no use (RFC 3173 2.2). */
 	if (out && room >= cop->text_len - IPCOMP_HDR_LEN)
@@ -123,7 +141,7 @@ in_verdict(const struct rte_comp_op *op)
 	switch (op->status) {
 	case RTE_COMP_OP_STATUS_SUCCESS:
 		/* Bytes behind the end of the stream are no part of any packet. */
-		if (op->produced == 0 || op->consumed != op->src.length)
+		if (op->produced == 0 || op->consumed != op->src.length - 1)
 			return DROP_COMP_DATA;
 		return op->dst.offset + op->produced > UINT16_MAX ? DROP_COMP_TOO_BIG : DROP_MAX;
 	case RTE_COMP_OP_STATUS_OUT_OF_SPACE_TERMINATED:
@@ -229,7 +247,8 @@ enqueue(struct lane *lane, struct comp_lane *cl, struct rte_mbuf *m, const struc
  * can be in one operation only. A software driver is done when it returns.
  */
 uint16_t
-comp_submit(struct lane *lane, struct comp_lane *cl, uint16_t first, struct rte_mbuf **m, uint16_t n)
+comp_submit(
+	struct lane *lane, struct comp_lane *cl, uint16_t first, struct rte_mbuf **m, uint16_t n)
 {
 	struct rte_comp_op *op;
 	uint16_t k = 0;
@@ -242,6 +261,10 @@ comp_submit(struct lane *lane, struct comp_lane *cl, uint16_t first, struct rte_
 		pkt_priv(pkt)->comp_why = DROP_MAX;
 		if (cop->text_len == 0) {
 			m[k++] = pkt;
+			continue;
+		}
+		if (unlikely(!is_out(pkt) && rte_pktmbuf_tailroom(pkt) == 0)) {
+			drop(lane, pkt, DROP_COMP_TOO_BIG);
 			continue;
 		}
 		if (!enqueue(lane, cl, pkt, cop)) {
@@ -285,7 +308,7 @@ comp_lane_open(struct comp *c, unsigned int idx)
 	cl->qp = (uint16_t)idx;
 	memcpy(cl->xf, c->xf[idx], sizeof(cl->xf));
 	for (unsigned int i = 0; i < COMP_DESC; i++) {
-		cl->op[i].iova_addr = rte_malloc_virt2iova(&cl->op[i]);
+		cl->op[i].iova_addr = rte_mem_virt2iova(&cl->op[i]);
 		free_op(cl, &cl->op[i]);
 	}
 	c->lane[idx] = cl;

@@ -54,7 +54,8 @@ comp_inflight(const struct comp_lane *cl);
  * with more room. comp_why is DROP_MAX, or why an inbound packet must go.
  */
 uint16_t
-comp_submit(struct lane *lane, struct comp_lane *cl, uint16_t first, struct rte_mbuf **m, uint16_t n);
+comp_submit(
+	struct lane *lane, struct comp_lane *cl, uint16_t first, struct rte_mbuf **m, uint16_t n);
 
 /** Count a packet that is left as it is. */
 void

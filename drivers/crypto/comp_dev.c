@@ -8,6 +8,7 @@
 
 #include <rte_dev.h>
 #include <rte_errno.h>
+#include <rte_log.h>
 #include <rte_malloc.h>
 
 #include "base/log.h"
@@ -19,7 +20,8 @@ bare_name(const char *args, char *out, size_t size, struct err *err)
 	const size_t n = strcspn(args, ",");
 
 	if (n == 0 || n >= size)
-		return err_set(err, -EINVAL, "\"%s\" is not the name of a compression device", args);
+		return err_set(
+			err, -EINVAL, "\"%s\" is not the name of a compression device", args);
 	memcpy(out, args, n);
 	out[n] = '\0';
 	return 0;
@@ -33,7 +35,8 @@ bare_name(const char *args, char *out, size_t size, struct err *err)
 static int
 find(const char *name)
 {
-	static const char *const domain[] = { "", "0000:" }, *const service[] = { "", "_qat_comp", "_comp" };
+	static const char *const domain[] = { "", "0000:" },
+				 *const service[] = { "", "_qat_comp", "_comp" };
 	char full[RTE_DEV_NAME_MAX_LEN];
 	int id = -1;
 
@@ -65,6 +68,8 @@ probe(struct comp *c, const char *args, struct err *err)
 				args);
 	}
 	c->id = (uint8_t)id;
+	/* compress_zlib writes a line about every packet that is not DEFLATE: anybody could fill the log. */
+	(void)rte_log_set_level_pattern("pmd.compress.*", RTE_LOG_CRIT);
 	return 0;
 }
 
@@ -121,8 +126,7 @@ configure(struct comp *c, struct err *err)
 	int ret;
 
 	if (cap == NULL)
-		return err_set(
-			err, -ENOTSUP, "compression device \"%s\" has no DEFLATE", c->name);
+		return err_set(err, -ENOTSUP, "compression device \"%s\" has no DEFLATE", c->name);
 	rte_compressdev_info_get(c->id, &info);
 	if (info.max_nb_queue_pairs != 0 && info.max_nb_queue_pairs < c->nworkers)
 		return err_set(err, -ENOSPC,
@@ -137,8 +141,8 @@ configure(struct comp *c, struct err *err)
 	(void)snprintf(name, sizeof(name), "comp_%u", c->id);
 	c->pool = pkt_pool_create(name, c->nworkers * COMP_BUFS - 1, COMP_ROOM, c->socket);
 	if (c->pool == NULL)
-		return err_set(err, -ENOMEM, "no memory for the buffers of compression device \"%s\"",
-			c->name);
+		return err_set(err, -ENOMEM,
+			"no memory for the buffers of compression device \"%s\"", c->name);
 	return comp_selftest(c, err);
 }
 

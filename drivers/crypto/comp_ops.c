@@ -15,7 +15,8 @@ open_sa(struct crypto *c, struct sa_rt *sa, const struct sa_spec *spec, struct e
 		return err_set(err, -EOPNOTSUPP,
 			"ipcomp is not offered, for there is no compression device");
 	if (spec->comp->code != ALG_DEFLATE)
-		return err_set(err, -EOPNOTSUPP, "no compression device offers %s", spec->comp->name);
+		return err_set(
+			err, -EOPNOTSUPP, "no compression device offers %s", spec->comp->name);
 	sa->ses = NULL; /* the transforms are the lane's: they have no key */
 	return 0;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* IPComp (RFC 3173): leave alone what does not shrink, wrap what does, open what came compressed. */
 /* sa_init on control; begin and end on workers with their own lane. */
+#include "ipsec/ipcomp.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -8,7 +10,6 @@
 #include <rte_byteorder.h>
 
 #include "crypto/crypto.h"
-#include "ipsec/ipcomp.h"
 #include "xform/seq_in.h"
 #include "xform/wrap_tunnel.h"
 #include "xform/xform.h"
@@ -43,7 +44,8 @@ ipcomp_sa_check(const struct sa_spec *spec, struct err *err)
 	if (spec->comp == NULL)
 		return err_set(err, -EINVAL, "IPComp needs a compression algorithm");
 	if (spec->comp->code != ALG_DEFLATE)
-		return err_set(err, -EOPNOTSUPP, "IPComp with %s is not supported", spec->comp->name);
+		return err_set(
+			err, -EOPNOTSUPP, "IPComp with %s is not supported", spec->comp->name);
 	if (spec->enc != NULL || spec->auth != NULL)
 		return err_set(err, -EINVAL, "IPComp neither encrypts nor authenticates");
 	if ((spec->flags & SA_F_ESN) != 0)

@@ -33,7 +33,9 @@ static const struct knobs knobs = KNOBS_INIT;
 static int
 start(void **state)
 {
-	const struct crypto_conf conf = { .nworkers = 1, .engine = CRYPTO_DIRECT, .compress_device = "" };
+	const struct crypto_conf conf = {
+		.nworkers = 1, .engine = CRYPTO_DIRECT, .compress_device = ""
+	};
 	struct err err = { 0 };
 
 	(void)state;
@@ -263,17 +265,19 @@ out_is_read_by_zlib(void **state)
 		const bool v6 = i & 1, inner6 = i & 2, tunnel = i & 4;
 		struct sa_rt *sa = open_sa(v6, tunnel ? MODE_TUNNEL : MODE_TRANSPORT);
 		const struct ip clear = clear_of(tunnel ? inner6 : v6, 700, true);
-		const struct ip p = taken(
-			through(pkt_of(sa, &clear, tunnel ? 0 : PKT_F_TRANSPORT), true));
+		const struct ip p =
+			taken(through(pkt_of(sa, &clear, tunnel ? 0 : PKT_F_TRANSPORT), true));
 		const unsigned int from = tunnel ? 0 : clear.head;
 
 		assert_int_equal(p.head, v6 ? 40 : 20);
 		assert_int_equal(v6 ? p.b[6] : p.b[9], IPC);
 		assert_int_equal(p.b[p.head],
-			!tunnel ? IPPROTO_UDP : inner6 ? IPPROTO_IPV6 : IPPROTO_IPIP);
+			!tunnel        ? IPPROTO_UDP :
+				inner6 ? IPPROTO_IPV6 :
+					 IPPROTO_IPIP);
 		assert_memory_equal(p.b + p.head + 1, "\0\0\2", 3);
-		assert_int_equal(z_inflate(p.b + p.head + 4, p.len - p.head - 4, text),
-			clear.len - from);
+		assert_int_equal(
+			z_inflate(p.b + p.head + 4, p.len - p.head - 4, text), clear.len - from);
 		assert_memory_equal(text, clear.b + from, clear.len - from);
 		if (v6)
 			assert_int_equal(p.b[4] << 8 | p.b[5], p.len - 40);
@@ -345,8 +349,8 @@ out_never_expands(void **state)
 		struct sa_rt *sa = open_sa(v6, tunnel ? MODE_TUNNEL : MODE_TRANSPORT);
 		const struct ip clear = clear_of(v6, 1200, false);
 		const uint64_t before = left(COMP_USELESS);
-		const struct ip p = taken(
-			through(pkt_of(sa, &clear, tunnel ? 0 : PKT_F_TRANSPORT), true));
+		const struct ip p =
+			taken(through(pkt_of(sa, &clear, tunnel ? 0 : PKT_F_TRANSPORT), true));
 
 		assert_int_equal(left(COMP_USELESS), before + 1);
 		assert_int_equal(p.len, clear.len + (tunnel ? p.head : 0));
@@ -448,12 +452,16 @@ in_opens_what_zlib_wrote(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < 12; i++) {
 		const bool v6 = i & 1, inner6 = i & 2, any = i & 4, tunnel = i < 8;
-		struct sa_rt *sa = open_sa(
-			v6, any ? MODE_ANY : tunnel ? MODE_TUNNEL : MODE_TRANSPORT);
+		struct sa_rt *sa = open_sa(v6,
+			any            ? MODE_ANY :
+				tunnel ? MODE_TUNNEL :
+					 MODE_TRANSPORT);
 		const struct ip clear = clear_of(tunnel ? inner6 : v6, 900, true);
 		const unsigned int from = tunnel ? 0 : clear.head;
 		const struct ip p = peer_packet(v6,
-			!tunnel ? IPPROTO_UDP : inner6 ? IPPROTO_IPV6 : IPPROTO_IPIP,
+			!tunnel        ? IPPROTO_UDP :
+				inner6 ? IPPROTO_IPV6 :
+					 IPPROTO_IPIP,
 			clear.b + from, clear.len - from);
 		struct rte_mbuf *m = through(pkt_of(sa, &p, 0), false);
 
