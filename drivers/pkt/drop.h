@@ -95,6 +95,10 @@
 	X(SEC_ICV_LEN, "sec.icv_len", "length of AH is not that of the SA's ICV", "ah.BADAUTHL")   \
 	X(CRYPTO_QUEUE, "crypto.queue", "crypto device queue full", "esp.QFULL")                   \
 	X(CRYPTO_ERROR, "crypto.error", "crypto engine reported an error", "esp.CRYPTO")           \
+	X(COMP_DATA, "comp.data", "compressed payload is not DEFLATE, or not all of it",           \
+		"ipcomp.CRYPTO")                                                                   \
+	X(COMP_TOO_BIG, "comp.too_big", "payload inflates to more than a buffer takes",            \
+		"ipcomp.TOOBIG")                                                                   \
 	X(TX_FULL, "tx.full", "port did not take the packet", "")                                  \
 	X(TX_LINK, "tx.link", "port is down", "")                                                  \
 	X(VEC_FULL, "vec.full", "stage vector full", "")                                           \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Transforms after xformsw: ESP now; AH, IPComp and esp_rte are further rows. */
+/* Transforms after xformsw: AH, ESP and IPComp. */
 /* sa_init/sa_fini on control; begin/end on workers with their own lane. */
 #ifndef XFORM_XFORM_H
 #define XFORM_XFORM_H
@@ -52,6 +52,7 @@ struct xform_ops {
 
 extern const struct xform_ops xform_ah;
 extern const struct xform_ops xform_esp;
+extern const struct xform_ops xform_ipcomp;
 
 /** @return the transform for an IPsec protocol, or NULL when it is not implemented */
 const struct xform_ops *
