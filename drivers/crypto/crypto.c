@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "crypto/crypto_priv.h"
+#include "crypto/libcrypto.h"
 
 static int
 check_conf(const struct crypto_conf *conf, struct err *err)
@@ -40,9 +41,10 @@ crypto_new(const struct crypto_conf *conf, struct err *err)
 	}
 	c->conf = *conf;
 	c->mb = alloc_mb_mgr(0);
-	if (c->mb == NULL) {
-		(void)err_set(err, -ENOMEM, "no memory for libipsec-mb");
-		rte_free(c);
+	c->evp = evp_new();
+	if (c->mb == NULL || c->evp == NULL) {
+		(void)err_set(err, -ENOMEM, "libipsec-mb or libcrypto does not start");
+		crypto_free(c);
 		return NULL;
 	}
 	init_mb_mgr_auto(c->mb, NULL);
@@ -63,7 +65,9 @@ crypto_free(struct crypto *c)
 	if (c == NULL)
 		return;
 	devices_close(c);
-	free_mb_mgr(c->mb);
+	if (c->mb != NULL)
+		free_mb_mgr(c->mb);
+	evp_free(c->evp);
 	rte_free(c);
 }
 
@@ -127,64 +131,100 @@ crypto_inflight(const struct lane *lane)
 	return n;
 }
 
-static bool
-is_usable(const struct crypto *c, unsigned int i, const struct sa_spec *spec)
-{
-	const struct crypto_report *r = &c->report[i];
-
-	return r->passed && r->enc == spec->enc && r->auth == spec->auth &&
-		r->key_bits == spec->enckey.len * 8u;
-}
-
-/* True when row a is to be tried before row b. Without calibration the order of rows decides. */
-static bool
-is_better(const struct crypto *c, unsigned int a, unsigned int b, int32_t support)
-{
-	const struct crypto_report *ra = &c->report[a], *rb = &c->report[b];
-
-	if (support != 0 && c->row[a].hw != c->row[b].hw)
-		return c->row[a].hw == (support > 0);
-	return ra->cycles_64 + ra->cycles_1420 < rb->cycles_64 + rb->cycles_1420;
-}
-
-/* @return the best row that was not tried yet, or -1 */
+/* @return the row of an engine or device that passed the test of an algorithm, or -1 */
 static int
-next_row(const struct crypto *c, const struct sa_spec *spec, int32_t support, const bool *tried)
+find_row(const struct crypto *c, unsigned int engine, const struct alg *a, unsigned int key_len)
 {
-	int best = -1;
-
 	for (unsigned int i = 0; i < c->nreport; i++) {
-		if (tried[i] || !is_usable(c, i, spec))
-			continue;
-		if (best < 0 || is_better(c, i, (unsigned int)best, support))
-			best = (int)i;
+		if (c->row[i].engine == engine && c->report[i].passed &&
+			kat_covers(&kats[c->row[i].kat], a, key_len))
+			return (int)i;
 	}
-	return best;
+	return -1;
+}
+
+/* What an engine would cost for an SA, and what it is. */
+struct offer {
+	const struct crypto_row *row; /* of the MAC or the cipher */
+	uint32_t cycles;
+};
+
+/* Both halves must have passed. Encryption that is none is left out when there is a MAC. */
+static bool
+get_offer(const struct crypto *c, unsigned int engine, const struct sa_spec *spec, struct offer *o)
+{
+	const struct alg *const half[] = { spec->enc, spec->auth };
+	const uint16_t key_len[] = { spec->enckey.len, spec->authkey.len };
+
+	*o = (struct offer){ 0 };
+	for (unsigned int i = 0; i < 2; i++) {
+		int row;
+
+		if (half[i] == NULL || (half[i]->code == ALG_NULL_ENC && spec->auth != NULL))
+			continue;
+		row = find_row(c, engine, half[i], key_len[i]);
+		if (row < 0)
+			return false;
+		o->row = &c->row[row];
+		o->cycles += c->report[row].cycles_64 + c->report[row].cycles_1420;
+	}
+	return o->row != NULL;
+}
+
+/* True when a is to be tried before b. Without calibration the order of engines decides. */
+static bool
+is_better(const struct offer *a, const struct offer *b, int32_t support)
+{
+	if (b->row == NULL)
+		return true;
+	if (support != 0 && a->row->hw != b->row->hw)
+		return a->row->hw == (support > 0);
+	return a->cycles < b->cycles;
+}
+
+/* @return the best engine that was not tried yet, or NULL */
+static const struct crypto_row *
+next_engine(const struct crypto *c, const struct sa_spec *spec, int32_t support, const bool *tried)
+{
+	struct offer best = { 0 };
+	struct offer o;
+
+	for (unsigned int e = 0; e < ENGINE_MAX; e++) {
+		if (!tried[e] && get_offer(c, e, spec, &o) && is_better(&o, &best, support))
+			best = o;
+	}
+	return best.row;
+}
+
+static int
+refuse(const struct sa_spec *spec, struct err *err)
+{
+	const struct alg *enc = spec->enc, *auth = spec->auth;
+
+	return err_set(err, -EOPNOTSUPP, "no crypto engine offers %s%s%s with a key of %u bits",
+		enc != NULL ? enc->name : "", enc != NULL && auth != NULL ? " and " : "",
+		auth != NULL ? auth->name : "",
+		(enc != NULL ? spec->enckey.len : spec->authkey.len) * 8u);
 }
 
 int
 crypto_sa_open(struct crypto *c, struct sa_rt *sa, const struct sa_spec *spec, int32_t support,
 	struct err *err)
 {
-	bool tried[REPORT_MAX] = { false };
+	bool tried[ENGINE_MAX] = { false };
+	const struct crypto_row *row;
 	int ret = -ENOTSUP;
-	int i;
 
 	/* A device may still refuse, for one may know GCM but not the additional data of ESN. */
-	while (ret == -ENOTSUP && (i = next_row(c, spec, support, tried)) >= 0) {
-		tried[i] = true;
-		sa->crypto = c->row[i].ops;
-		sa->dev_id = c->row[i].dev;
+	while (ret == -ENOTSUP && (row = next_engine(c, spec, support, tried)) != NULL) {
+		tried[row->engine] = true;
+		sa->crypto = row->ops;
+		sa->dev_id = row->dev;
 		ret = sa->crypto->sa_open(c, sa, spec, err);
 	}
 	if (ret == 0)
 		c->created++;
-	if (ret != -ENOTSUP)
-		return ret;
-	return err_set(err, -EOPNOTSUPP, "no crypto engine offers %s%s%s with a key of %u bits",
-		spec->enc != NULL ? spec->enc->name : "esp without encryption",
-		spec->auth != NULL ? " and " : "", spec->auth != NULL ? spec->auth->name : "",
-		spec->enckey.len * 8u);
+	return ret == -ENOTSUP ? refuse(spec, err) : ret;
 }
 
 void
@@ -195,28 +235,44 @@ crypto_sa_close(struct crypto *c, struct sa_rt *sa)
 }
 
 static bool
-some_row_passed(const struct crypto *c, unsigned int kat)
+some_engine_offers(const struct crypto *c, const struct sa_spec *spec)
 {
-	for (unsigned int i = 0; i < c->nreport; i++) {
-		if (c->row[i].kat == kat && c->report[i].passed)
+	struct offer o;
+
+	for (unsigned int e = 0; e < ENGINE_MAX; e++) {
+		if (get_offer(c, e, spec, &o))
 			return true;
 	}
 	return false;
 }
 
-/* Offered means: every key size that was tested passed somewhere. */
+/* Fill in the length of the i-th key that is tested. @return false past the last one */
+static bool
+key_of_test(const struct alg *a, unsigned int i, uint16_t *len)
+{
+	for (unsigned int k = 0; a != NULL && k < nkats; k++) {
+		if (kats[k].code != kat_code(a) || i-- > 0)
+			continue;
+		*len = kats[k].key_len;
+		return true;
+	}
+	*len = 0;
+	return a == NULL && i == 0;
+}
+
+/* Offered means: with every key size that is tested, one engine passed both tests. */
 bool
 crypto_offers(const struct crypto *c, const struct alg *enc, const struct alg *auth)
 {
-	const enum alg_code auth_code = auth != NULL ? auth->code : ALG_CODE_NONE;
+	struct sa_spec spec = { .enc = enc, .auth = auth };
 	bool found = false;
 
-	for (unsigned int k = 0; enc != NULL && k < nkats; k++) {
-		if (kats[k].enc != enc->code || kats[k].auth != auth_code)
-			continue;
-		if (!some_row_passed(c, k))
-			return false;
-		found = true;
+	for (unsigned int e = 0; key_of_test(enc, e, &spec.enckey.len); e++) {
+		for (unsigned int a = 0; key_of_test(auth, a, &spec.authkey.len); a++) {
+			if (!some_engine_offers(c, &spec))
+				return false;
+			found = true;
+		}
 	}
 	return found;
 }

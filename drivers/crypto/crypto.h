@@ -105,14 +105,14 @@ crypto_sa_open(struct crypto *c, struct sa_rt *sa, const struct sa_spec *spec, i
 void
 crypto_sa_close(struct crypto *c, struct sa_rt *sa);
 
-/** True when some engine passed its known-answer test for this pair (auth NULL for AEAD). */
+/** True when some engine passed the known-answer tests of both (auth NULL for AEAD, enc for AH). */
 bool
 crypto_offers(const struct crypto *c, const struct alg *enc, const struct alg *auth);
 
 /** One line of the start-up report, for logs and `ipsecgwctl`. */
 struct crypto_report {
 	const char *engine, *device; /* device "" for direct */
-	const struct alg *enc, *auth;
+	const struct alg *enc, *auth; /* one of them is NULL: each algorithm is tested for itself */
 	uint16_t key_bits;
 	bool passed;
 	uint32_t cycles_64, cycles_1420; /* per packet; 0 = not calibrated */

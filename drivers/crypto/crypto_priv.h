@@ -31,20 +31,29 @@ struct crypto_dev {
 	struct rte_mempool *pool[SES_POOLS];
 };
 
-/* A known answer; text in hexadecimal is ciphertext || ICV. */
+/* A known answer of one algorithm, in hexadecimal. */
 struct kat {
-	enum alg_code enc, auth;
-	uint8_t enc_len, auth_len; /* bytes; GCM includes the salt */
+	enum alg_code code;
+	uint8_t key_len; /* bytes, including the salt */
 	const char *answer;
 };
 extern const struct kat kats[];
 extern const unsigned int nkats;
-#define KAT_MAX    24u
-#define REPORT_MAX (KAT_MAX * (CRYPTO_DEV_MAX + 1))
+#define KAT_MAX    56u
+#define ENGINE_MAX (CRYPTO_DEV_MAX + 1)
+#define REPORT_MAX (KAT_MAX * ENGINE_MAX)
+
+/** @return the algorithm whose answers are tested in place of those of a */
+enum alg_code
+kat_code(const struct alg *a);
+/** True when an engine that knows the answer can be trusted with a and such a key. */
+bool
+kat_covers(const struct kat *k, const struct alg *a, unsigned int key_len);
 
 /* What a line of the report means to us: same index. */
 struct crypto_row {
 	const struct crypto_ops *ops;
+	uint8_t engine; /* 0 direct, else 1 + dev */
 	uint8_t dev; /* index in crypto.dev; look-aside only */
 	uint8_t kat;
 	bool hw;
@@ -53,6 +62,7 @@ struct crypto_row {
 struct crypto {
 	struct crypto_conf conf;
 	IMB_MGR *mb; /* control thread's own: key expansion */
+	struct evp *evp; /* libcrypto's library context */
 	struct crypto_dev dev[CRYPTO_DEV_MAX];
 	unsigned int ndev;
 	struct crypto_report report[REPORT_MAX];

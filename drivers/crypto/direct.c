@@ -7,151 +7,21 @@
 #include <rte_prefetch.h>
 
 #include "base/secret.h"
-#include "crypto/crypto_priv.h"
+#include "crypto/direct_priv.h"
+#include "crypto/libcrypto.h"
 
-/* Session: key schedules only; wiped on close. */
-struct direct_ses {
-	struct gcm_key_data gcm; /* GCM only */
-	uint8_t enc[16 * 15] __rte_aligned(16);
-	uint8_t dec[16 * 15] __rte_aligned(16);
-	uint8_t ipad[64] __rte_aligned(16);
-	uint8_t opad[64] __rte_aligned(16);
-	aes_gcm_enc_dec_t seal, open; /* GCM: one call per packet */
-	IMB_CIPHER_MODE cipher;
-	IMB_HASH_ALG hash;
-	uint16_t key_len;
-	uint16_t icv_len;
-} __rte_cache_aligned;
-
-/* One row per HMAC: what libipsec-mb calls it and how its precomputed states are made. */
-static const struct hmac {
-	enum alg_code code;
-	IMB_HASH_ALG imb;
-	uint16_t block;
-} hmacs[] = {
-	{ ALG_HMAC_SHA1, IMB_AUTH_HMAC_SHA_1, 64 },
-	{ ALG_HMAC_SHA256, IMB_AUTH_HMAC_SHA_256, 64 },
-	{ ALG_HMAC_SHA384, IMB_AUTH_HMAC_SHA_384, 128 },
-	{ ALG_HMAC_SHA512, IMB_AUTH_HMAC_SHA_512, 128 },
-};
-
-static void
-one_block(IMB_MGR *mb, IMB_HASH_ALG alg, const uint8_t *block, uint8_t *state)
-{
-	switch (alg) {
-	case IMB_AUTH_HMAC_SHA_1:
-		IMB_SHA1_ONE_BLOCK(mb, block, state);
-		break;
-	case IMB_AUTH_HMAC_SHA_256:
-		IMB_SHA256_ONE_BLOCK(mb, block, state);
-		break;
-	case IMB_AUTH_HMAC_SHA_384:
-		IMB_SHA384_ONE_BLOCK(mb, block, state);
-		break;
-	default:
-		IMB_SHA512_ONE_BLOCK(mb, block, state);
-		break;
-	}
-}
-
-/* HMAC states after the padded key (RFC 2104). Keys of IPsec are never longer than a block. */
-static int
-open_hmac(IMB_MGR *mb, struct direct_ses *ses, const struct sa_spec *spec)
-{
-	uint8_t block[128];
-
-	for (size_t i = 0; i < ARRAY_LEN(hmacs); i++) {
-		const struct hmac *h = &hmacs[i];
-
-		if (h->code != spec->auth->code || spec->authkey.len > h->block)
-			continue;
-		ses->hash = h->imb;
-		for (int pass = 0; pass < 2; pass++) {
-			memset(block, pass == 0 ? 0x36 : 0x5c, sizeof(block));
-			for (unsigned int b = 0; b < spec->authkey.len; b++)
-				block[b] ^= spec->authkey.b[b];
-			one_block(mb, h->imb, block, pass == 0 ? ses->ipad : ses->opad);
-		}
-		secret_wipe_mem(block, sizeof(block));
-		ses->icv_len = spec->auth->icv_len;
-		return 0;
-	}
-	return -ENOTSUP;
-}
-
-static int
-open_gcm(IMB_MGR *mb, struct direct_ses *ses, const struct sa_spec *spec)
-{
-	ses->icv_len = spec->enc->icv_len;
-	switch (spec->enckey.len - spec->enc->salt_len) {
-	case 16:
-		IMB_AES128_GCM_PRE(mb, spec->enckey.b, &ses->gcm);
-		ses->seal = mb->gcm128_enc;
-		ses->open = mb->gcm128_dec;
-		return 0;
-	case 24:
-		IMB_AES192_GCM_PRE(mb, spec->enckey.b, &ses->gcm);
-		ses->seal = mb->gcm192_enc;
-		ses->open = mb->gcm192_dec;
-		return 0;
-	case 32:
-		IMB_AES256_GCM_PRE(mb, spec->enckey.b, &ses->gcm);
-		ses->seal = mb->gcm256_enc;
-		ses->open = mb->gcm256_dec;
-		return 0;
-	default:
-		return -ENOTSUP;
-	}
-}
-
-static int
-open_cbc(IMB_MGR *mb, struct direct_ses *ses, const struct sa_spec *spec)
-{
-	ses->cipher = IMB_CIPHER_CBC;
-	ses->key_len = spec->enckey.len;
-	switch (spec->enckey.len) {
-	case 16:
-		IMB_AES_KEYEXP_128(mb, spec->enckey.b, ses->enc, ses->dec);
-		return 0;
-	case 24:
-		IMB_AES_KEYEXP_192(mb, spec->enckey.b, ses->enc, ses->dec);
-		return 0;
-	case 32:
-		IMB_AES_KEYEXP_256(mb, spec->enckey.b, ses->enc, ses->dec);
-		return 0;
-	default:
-		return -ENOTSUP;
-	}
-}
-
-static int
-open_algorithms(IMB_MGR *mb, struct direct_ses *ses, const struct sa_spec *spec)
-{
-	int ret;
-
-	if (spec->enc == NULL)
-		return -ENOTSUP;
-	switch (spec->enc->code) {
-	case ALG_AES_GCM_16:
-		return spec->auth == NULL ? open_gcm(mb, ses, spec) : -ENOTSUP;
-	case ALG_AES_CBC:
-		ret = open_cbc(mb, ses, spec);
-		break;
-	case ALG_NULL_ENC:
-		ses->cipher = IMB_CIPHER_NULL;
-		ret = 0;
-		break;
-	default:
-		return -ENOTSUP;
-	}
-	if (ret == 0)
-		ret = spec->auth != NULL ? open_hmac(mb, ses, spec) : -ENOTSUP;
-	return ret;
-}
+/*
+ * Outbound: cipher, then MAC; inbound: MAC, then, if it is right or its verdict comes in the same job,
+ * cipher (RFC 4303 3.3.2, 3.4.4). Per packet:
+ *  1. what libcrypto has to do before libipsec-mb: encrypt, or verify;
+ *  2. the job of libipsec-mb, if it has a part in the SA; jobs of all SAs of the call are one batch;
+ *  3. verdict of the job, and what libcrypto has to do after it: compute the ICV, or decrypt.
+ */
 
 static void
 free_ses(struct direct_ses *ses)
 {
+	evp_close(ses->evp);
 	secret_wipe_mem(ses, sizeof(*ses));
 	rte_free(ses);
 }
@@ -165,11 +35,13 @@ direct_open(struct crypto *c, struct sa_rt *sa, const struct sa_spec *spec, stru
 
 	if (ses == NULL)
 		return err_set(err, -ENOMEM, "no memory for a crypto session");
-	ret = open_algorithms(c->mb, ses, spec);
+	ret = direct_keys(c, ses, spec);
 	if (ret != 0) {
 		free_ses(ses);
-		return err_set(
-			err, ret, "libipsec-mb does not offer this combination of algorithms");
+		return err_set(err, ret, "%s",
+			ret == -ENOMEM ?
+				"no memory for a crypto session" :
+				"libipsec-mb does not offer this combination of algorithms");
 	}
 	sa->ses = ses;
 	return 0;
@@ -201,73 +73,192 @@ gcm_one(struct crypto_lane *cl, const struct sa_rt *sa, struct rte_mbuf *m, stru
 		meta->flags |= PKT_F_CRYPTO_FAIL;
 }
 
+/*
+ * GMAC is GCM with nothing but additional data. Header and text of ESP are one region unless the
+ * additional data has the high half of an extended sequence number in it; AH has one region anyway.
+ */
 static void
-fill_job(IMB_JOB *job, const struct direct_ses *ses, struct cop *cop, bool out, uint8_t *tag)
+gmac_one(struct crypto_lane *cl, const struct direct_ses *ses, struct rte_mbuf *m, struct cop *cop,
+	bool is_ah)
 {
-	job->enc_keys = ses->enc;
-	job->dec_keys = ses->dec;
-	job->key_len_in_bytes = ses->key_len;
+	struct pkt_meta *meta = pkt_meta(m);
+	const bool out = (meta->flags & PKT_F_OUT) != 0;
+	uint8_t tag[16];
+	uint8_t *const to = out ? cop->icv : tag;
+	uint64_t len = cop->auth_len;
+
+	if (!is_ah)
+		len = cop->aad_len + (uint64_t)cop->text_len;
+	if (is_ah || cop->aad + cop->aad_len == cop->text) {
+		ses->seal(
+			&ses->gcm, &cl->gcm, cop->aad, cop->aad, 0, cop->iv, cop->aad, len, to, 16);
+	} else {
+		ses->gmac_init(&ses->gcm, &cl->gcm, cop->iv, 12);
+		ses->gmac_update(&ses->gcm, &cl->gcm, cop->aad, cop->aad_len);
+		ses->gmac_update(&ses->gcm, &cl->gcm, cop->text, cop->text_len);
+		ses->gmac_final(&ses->gcm, &cl->gcm, to, 16);
+	}
+	if (!out && unlikely(!secret_eq(tag, cop->icv, 16)))
+		meta->flags |= PKT_F_CRYPTO_FAIL;
+}
+
+/* All three kinds of MAC arguments are pointers in a row; so are those of the AEADs. */
+static inline void
+fill_hash(IMB_JOB *job, const struct direct_ses *ses, const struct cop *cop)
+{
+	if (ses->is_aead) {
+		job->src = cop->text;
+		job->cipher_start_src_offset_in_bytes = 0;
+		job->msg_len_to_hash_in_bytes = cop->text_len;
+		job->u.CCM.aad = cop->aad;
+		job->u.CCM.aad_len_in_bytes = cop->aad_len;
+		return;
+	}
 	job->src = cop->aad;
-	job->dst = cop->text;
 	job->cipher_start_src_offset_in_bytes = (uint64_t)(cop->text - cop->aad);
-	job->msg_len_to_cipher_in_bytes = ses->cipher == IMB_CIPHER_NULL ? 0 : cop->text_len;
-	job->hash_start_src_offset_in_bytes = 0;
 	job->msg_len_to_hash_in_bytes = cop->auth_len;
-	job->iv = cop->iv;
-	job->iv_len_in_bytes = ses->cipher == IMB_CIPHER_NULL ? 0 : 16;
-	job->auth_tag_output = tag;
-	job->auth_tag_output_len_in_bytes = ses->icv_len;
-	job->u.HMAC._hashed_auth_key_xor_ipad = ses->ipad;
-	job->u.HMAC._hashed_auth_key_xor_opad = ses->opad;
-	job->cipher_mode = ses->cipher;
-	job->cipher_direction = out ? IMB_DIR_ENCRYPT : IMB_DIR_DECRYPT;
-	job->hash_alg = ses->hash;
-	/* Encrypt, then authenticate; verify before decrypting (RFC 4303 3.3.2, 3.4.4). */
-	job->chain_order = out ? IMB_ORDER_CIPHER_HASH : IMB_ORDER_HASH_CIPHER;
+	job->u.XCBC._k1_expanded = ses->mac_arg[0];
+	job->u.XCBC._k2 = ses->mac_arg[1];
+	job->u.XCBC._k3 = ses->mac_arg[2];
 }
 
 static void
-job_done(const IMB_JOB *job)
+fill_job(IMB_JOB *job, const struct direct_ses *ses, struct cop *cop, bool out, uint8_t *tag)
+{
+	fill_hash(job, ses, cop);
+	job->enc_keys = ses->enc_keys;
+	job->dec_keys = ses->dec_keys;
+	job->key_len_in_bytes = ses->key_len;
+	job->dst = cop->text;
+	job->msg_len_to_cipher_in_bytes = ses->cipher == IMB_CIPHER_NULL ? 0 : cop->text_len;
+	job->hash_start_src_offset_in_bytes = 0;
+	job->iv = cop->iv;
+	job->iv_len_in_bytes = ses->iv_len;
+	job->auth_tag_output = tag;
+	job->auth_tag_output_len_in_bytes = ses->tag_len;
+	job->cipher_mode = ses->cipher;
+	job->cipher_direction = out ? IMB_DIR_ENCRYPT : IMB_DIR_DECRYPT;
+	job->hash_alg = ses->hash;
+	job->chain_order = out                          ? ses->order_out :
+		ses->order_out == IMB_ORDER_CIPHER_HASH ? IMB_ORDER_HASH_CIPHER :
+							  IMB_ORDER_CIPHER_HASH;
+}
+
+static inline void
+check_icv(struct pkt_meta *meta, const struct direct_ses *ses, const struct cop *cop,
+	const uint8_t *tag)
+{
+	if (unlikely(!secret_eq(tag, cop->icv, ses->icv_len)))
+		meta->flags |= PKT_F_CRYPTO_FAIL;
+}
+
+/* The part of libcrypto that comes first. */
+static void
+evp_before(const struct lane *lane, const struct direct_ses *ses, struct rte_mbuf *m,
+	const struct cop *cop)
+{
+	struct pkt_meta *meta = pkt_meta(m);
+	const bool out = (meta->flags & PKT_F_OUT) != 0;
+	uint8_t tag[64];
+	int ret = 0;
+
+	if (ses->evp_aead)
+		ret = evp_aead(ses->evp, lane->idx, cop, out);
+	else if (out && ses->evp_cipher)
+		ret = evp_crypt(ses->evp, lane->idx, cop, true) ? 0 : -EIO;
+	else if (!out && ses->evp_mac)
+		ret = evp_mac(ses->evp, lane->idx, cop, tag) ? 0 : -EIO;
+	if (ret == 0 && !out && ses->evp_mac)
+		check_icv(meta, ses, cop, tag);
+	if (unlikely(ret != 0))
+		meta->flags |= ret == -EBADMSG ? PKT_F_CRYPTO_FAIL : PKT_F_CRYPTO_ERR;
+}
+
+/* What follows the job, or takes its place: null authentication, and the second part of libcrypto. */
+static void
+after(const struct lane *lane, const struct direct_ses *ses, struct rte_mbuf *m,
+	const struct cop *cop)
+{
+	static const uint8_t zeros[16];
+	struct pkt_meta *meta = pkt_meta(m);
+	const bool out = (meta->flags & PKT_F_OUT) != 0;
+	bool ok = true;
+
+	if (ses->is_null_icv && out)
+		memset(cop->icv, 0, ses->icv_len);
+	if (ses->is_null_icv && !out)
+		check_icv(meta, ses, cop, zeros);
+	if (meta->flags & (PKT_F_CRYPTO_FAIL | PKT_F_CRYPTO_ERR))
+		return;
+	if (out && ses->evp_mac)
+		ok = evp_mac(ses->evp, lane->idx, cop, cop->icv);
+	if (!out && ses->evp_cipher)
+		ok = evp_crypt(ses->evp, lane->idx, cop, false);
+	if (unlikely(!ok))
+		meta->flags |= PKT_F_CRYPTO_ERR;
+}
+
+static void
+job_done(const struct lane *lane, const IMB_JOB *job)
 {
 	struct rte_mbuf *m = job->user_data;
 	struct pkt_meta *meta = pkt_meta(m);
-	const struct cop *cop = job->user_data2;
+	struct cop *cop = job->user_data2;
+	const struct direct_ses *ses = meta->sa->ses;
 
 	if (unlikely(job->status != IMB_STATUS_COMPLETED)) {
 		meta->flags |= PKT_F_CRYPTO_ERR;
 		return;
 	}
-	if ((meta->flags & PKT_F_OUT) == 0 &&
-		unlikely(!secret_eq(
-			job->auth_tag_output, cop->icv, job->auth_tag_output_len_in_bytes)))
-		meta->flags |= PKT_F_CRYPTO_FAIL;
+	if (ses->tag_len != 0) {
+		if ((meta->flags & PKT_F_OUT) == 0)
+			check_icv(meta, ses, cop, job->auth_tag_output);
+		else if (ses->tag_len != ses->icv_len)
+			memcpy(cop->icv, job->auth_tag_output, ses->icv_len);
+	}
+	if (unlikely(ses->evp != NULL || ses->is_null_icv))
+		after(lane, ses, m, cop);
 }
 
 /*
  * The library's own checks of a job cost more than the rest of queueing it, and see nothing that is not
  * settled here: pointers and algorithms come from the session, lengths from cops that xform has
  * checked. The one rule that a wrong cop could break is looked at: a block cipher wants whole blocks.
+ *
+ * @return true when a job was queued
  */
-static inline void
-job_one(struct crypto_lane *cl, struct rte_mbuf *m, struct cop *cop, uint8_t *tag)
+static inline bool
+job_one(struct lane *lane, struct rte_mbuf *m, struct cop *cop, uint8_t *tag)
 {
+	IMB_MGR *mb = lane->crypto->mb;
 	struct pkt_meta *meta = pkt_meta(m);
 	const struct direct_ses *ses = meta->sa->ses;
 	const bool out = (meta->flags & PKT_F_OUT) != 0;
 	IMB_JOB *job;
 
-	if (unlikely(ses->cipher == IMB_CIPHER_CBC &&
-		    (cop->text_len == 0 || cop->text_len % 16 != 0))) {
+	if (unlikely(ses->block != 0 &&
+		    (cop->text_len == 0 || (cop->text_len & (ses->block - 1u)) != 0))) {
 		meta->flags |= PKT_F_CRYPTO_ERR;
-		return;
+		return false;
 	}
-	job = IMB_GET_NEXT_JOB(cl->mb);
-	fill_job(job, ses, cop, out, out ? cop->icv : tag);
+	if (unlikely(ses->evp != NULL)) {
+		evp_before(lane, ses, m, cop);
+		if (meta->flags & (PKT_F_CRYPTO_FAIL | PKT_F_CRYPTO_ERR))
+			return false;
+	}
+	if (unlikely(ses->cipher == IMB_CIPHER_NULL && ses->hash == IMB_AUTH_NULL)) {
+		after(lane, ses, m, cop);
+		return false;
+	}
+	job = IMB_GET_NEXT_JOB(mb);
+	/* Only what is exactly as long as the ICV may be written to the packet. */
+	fill_job(job, ses, cop, out, out && ses->tag_len == ses->icv_len ? cop->icv : tag);
 	job->user_data = m;
 	job->user_data2 = cop;
-	job = IMB_SUBMIT_JOB_NOCHECK(cl->mb);
+	job = IMB_SUBMIT_JOB_NOCHECK(mb);
 	if (job != NULL)
-		job_done(job);
+		job_done(lane, job);
+	return true;
 }
 
 /*
@@ -286,7 +277,7 @@ prefetch_next(const struct sa_rt *sa, const struct sa_rt *next, const struct cop
 		rte_prefetch0(key + off);
 }
 
-/* Jobs of all SAs of the call are one batch: the lanes are flushed once, at the end. */
+/* The lanes are flushed once, at the end. */
 static uint16_t
 direct_submit(struct lane *lane, uint16_t first, struct rte_mbuf **m, uint16_t n)
 {
@@ -296,18 +287,20 @@ direct_submit(struct lane *lane, uint16_t first, struct rte_mbuf **m, uint16_t n
 
 	for (uint16_t i = 0; i < n; i++) {
 		const struct sa_rt *sa = pkt_meta(m[i])->sa;
+		const struct direct_ses *ses = sa->ses;
+		struct cop *cop = &lane->cop[first + i];
 
 		if (i + 1 < n)
-			prefetch_next(sa, pkt_meta(m[i + 1])->sa, &lane->cop[first + i + 1]);
-		if (sa->cls == ALG_CLASS_GCM) {
-			gcm_one(cl, sa, m[i], &lane->cop[first + i]);
-			continue;
-		}
-		job_one(cl, m[i], &lane->cop[first + i], cl->tag[first + i]);
-		jobs = true;
+			prefetch_next(sa, pkt_meta(m[i + 1])->sa, cop + 1);
+		if (sa->cls == ALG_CLASS_GCM)
+			gcm_one(cl, sa, m[i], cop);
+		else if (ses->is_gmac)
+			gmac_one(cl, ses, m[i], cop, sa->cls != ALG_CLASS_GMAC);
+		else
+			jobs |= job_one(lane, m[i], cop, cl->tag[first + i]);
 	}
 	while (jobs && (job = IMB_FLUSH_JOB(cl->mb)) != NULL)
-		job_done(job);
+		job_done(lane, job);
 	return n;
 }
 

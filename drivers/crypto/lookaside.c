@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Engine "lookaside": cryptodev queues. Packets leave with submit and come back with poll. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include <rte_cycles.h>
@@ -138,20 +139,22 @@ chain_mac(struct chain *ch, const struct sa_spec *spec, const struct look_ses *l
 	struct rte_crypto_auth_xform *auth = &ch->auth.auth;
 	size_t i = 0;
 
-	while (i < ARRAY_LEN(macs) && (spec->auth == NULL || macs[i].code != spec->auth->code))
-		i++;
-	if (i == ARRAY_LEN(macs))
-		return -ENOTSUP;
-	ch->has_auth = true;
-	ch->auth.type = RTE_CRYPTO_SYM_XFORM_AUTH;
-	auth->algo = macs[i].algo;
-	auth->key.data = spec->authkey.b;
-	auth->key.length = spec->authkey.len;
-	auth->digest_length = ls->icv_len;
-	if (check_auth(ls->id, auth) != 0)
-		return -ENOTSUP;
-	if (spec->enc->code == ALG_NULL_ENC)
-		return 0; /* nothing to encrypt: the MAC alone */
+	if (spec->auth != NULL) {
+		while (i < ARRAY_LEN(macs) && macs[i].code != spec->auth->code)
+			i++;
+		if (i == ARRAY_LEN(macs))
+			return -ENOTSUP;
+		ch->has_auth = true;
+		ch->auth.type = RTE_CRYPTO_SYM_XFORM_AUTH;
+		auth->algo = macs[i].algo;
+		auth->key.data = spec->authkey.b;
+		auth->key.length = spec->authkey.len;
+		auth->digest_length = ls->icv_len;
+		if (check_auth(ls->id, auth) != 0)
+			return -ENOTSUP;
+	}
+	if (spec->enc == NULL || spec->enc->code == ALG_NULL_ENC)
+		return ch->has_auth ? 0 : -ENOTSUP; /* nothing to encrypt: the MAC alone */
 	if (spec->enc->code != ALG_AES_CBC)
 		return -ENOTSUP;
 	ch->has_cipher = true;
@@ -170,7 +173,7 @@ chain_link(struct chain *ch, bool out, bool compare)
 {
 	ch->cipher.next = NULL;
 	ch->auth.next = NULL;
-	if (!ch->has_auth) {
+	if (ch->cipher.type == RTE_CRYPTO_SYM_XFORM_AEAD) {
 		ch->cipher.aead.op = out ? RTE_CRYPTO_AEAD_OP_ENCRYPT : RTE_CRYPTO_AEAD_OP_DECRYPT;
 		return &ch->cipher;
 	}
@@ -178,6 +181,8 @@ chain_link(struct chain *ch, bool out, bool compare)
 	if (!ch->has_cipher)
 		return &ch->auth;
 	ch->cipher.cipher.op = out ? RTE_CRYPTO_CIPHER_OP_ENCRYPT : RTE_CRYPTO_CIPHER_OP_DECRYPT;
+	if (!ch->has_auth)
+		return &ch->cipher;
 	if (out) {
 		ch->cipher.next = &ch->auth;
 		return &ch->cipher;
@@ -220,15 +225,13 @@ open_ses(struct crypto *c, const struct sa_rt *sa, const struct sa_spec *spec, s
 	struct chain ch = { 0 };
 	int ret;
 
-	if (spec->enc == NULL)
-		return -ENOTSUP;
 	ls->dev = sa->dev_id;
 	ls->id = d->id;
-	ls->aead = spec->enc->code == ALG_AES_GCM_16;
+	ls->aead = spec->enc != NULL && spec->enc->code == ALG_AES_GCM_16;
 	ls->esn = (spec->flags & SA_F_ESN) != 0;
 	ls->aad_len = ls->esn ? 12 : 8;
-	ls->icv_len = ls->aead || spec->auth == NULL ? spec->enc->icv_len : spec->auth->icv_len;
-	if (ls->icv_len == 0 || ls->icv_len > ICV_MAX)
+	ls->icv_len = spec->auth != NULL ? spec->auth->icv_len : spec->enc->icv_len;
+	if (ls->icv_len > ICV_MAX)
 		return -ENOTSUP;
 	ret = ls->aead ? chain_aead(&ch, spec, ls) : chain_mac(&ch, spec, ls);
 	if (ret == 0 && sa->dir != DIR_IN)
@@ -303,7 +306,8 @@ fill_mac(const struct look_ses *ls, struct pkt_priv *priv, const uint8_t *data, 
 	sym->cipher.data.length = cop->text_len;
 	sym->auth.data.offset = (uint32_t)(cop->aad - data);
 	sym->auth.data.length = cop->auth_len;
-	if (ls->esn && !out)
+	/* AH has taken the ICV out of the authenticated bytes already, to where ours is made. */
+	if ((ls->esn || pkt_meta(m)->sa->proto == IPPROTO_AH) && !out)
 		memcpy(priv->icv + ICV_MAX, cop->icv, ls->icv_len);
 	if (!ls->esn && (out || !ls->compare)) {
 		sym->auth.digest.data = cop->icv;
@@ -395,11 +399,11 @@ finish_mac(const struct look_ses *ls, struct rte_mbuf *m, struct pkt_priv *priv)
 		m, uint8_t *, sym->auth.data.offset + sym->auth.data.length - (ls->esn ? 4u : 0u));
 
 	if (meta->flags & PKT_F_OUT) {
-		if (ls->esn)
+		if (ls->esn && meta->sa->proto != IPPROTO_AH)
 			memcpy(icv, priv->icv, ls->icv_len);
 		return;
 	}
-	if (ls->esn)
+	if (ls->esn || meta->sa->proto == IPPROTO_AH)
 		icv = priv->icv + ICV_MAX;
 	if (ls->compare && unlikely(!secret_eq(priv->icv, icv, ls->icv_len)))
 		meta->flags |= PKT_F_CRYPTO_FAIL;

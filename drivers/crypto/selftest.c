@@ -15,6 +15,7 @@
 #define BENCH_PKTS 128u /* of a calibration slice: four bursts keep a device busy */
 #define BENCH_DATA 1600u
 #define SLICES     8u
+#define SLOW       20000u /* cycles of a packet: one slice is measured */
 
 /* A lane of its own, before there are workers, with packets such as they have. */
 struct bench {
@@ -36,28 +37,33 @@ fill(uint8_t *p, size_t n, uint8_t first)
 static void
 make_spec(const struct kat *k, struct sa_spec *spec)
 {
-	*spec = (struct sa_spec){ .enc = alg_by_code(k->enc), .auth = alg_by_code(k->auth) };
-	spec->enckey.len = k->enc_len;
-	fill(spec->enckey.b, k->enc_len, 0);
-	spec->authkey.len = k->auth_len;
-	fill(spec->authkey.b, k->auth_len, 0x40);
+	const struct alg *a = alg_by_code(k->code);
+	struct secret *key = a->kind == ALG_ENC ? &spec->enckey : &spec->authkey;
+
+	*spec = (struct sa_spec){ 0 };
+	if (a->kind == ALG_ENC)
+		spec->enc = a;
+	else
+		spec->auth = a;
+	key->len = k->key_len;
+	fill(key->b, k->key_len, a->kind == ALG_ENC ? 0 : 0x40);
 }
 
-/* Lay out header, IV and text as ESP does: HMAC covers them in a row. @return the text */
+/* Header and text in a row, as MACs want them. @return the text */
 static uint8_t *
 make_cop(const struct kat *k, struct bench *b, unsigned int i, uint32_t text_len)
 {
 	struct cop *cop = &b->lane.cop[i];
-	const size_t iv_len = k->enc == ALG_AES_CBC ? 16 : 0;
 	uint8_t *p = rte_pktmbuf_mtod(b->m[i], uint8_t *);
 
-	*cop = (struct cop){ .aad = p, .aad_len = 8, .text = p + 8 + iv_len };
+	*cop = (struct cop){ .aad = p, .aad_len = 8, .text = p + 8 };
 	fill(p, 8, 0xa0);
-	fill(p + 8, iv_len, 0xb0);
 	fill(cop->iv, sizeof(cop->iv), 0xb0);
+	if (k->code == ALG_AES_CTR)
+		memcpy(cop->iv + 12, "\0\0\0\1", 4);
 	fill(cop->text, text_len, 0xc0);
 	cop->text_len = text_len;
-	cop->auth_len = (uint32_t)(8 + iv_len + text_len);
+	cop->auth_len = 8 + text_len;
 	cop->icv = cop->text + text_len;
 	return cop->text;
 }
@@ -142,12 +148,15 @@ run_one(struct bench *b, bool out)
 static int
 try_answer(const struct kat *k, struct bench *b)
 {
+	const struct alg *a = alg_by_code(k->code);
 	uint8_t want[128];
 	const int n = hex_decode(k->answer, strlen(k->answer), want, sizeof(want));
 	uint8_t *text = make_cop(k, b, 0, TEXT_LEN);
+	/* A MAC leaves the text alone. */
+	uint8_t *sealed = a->kind == ALG_ENC ? text : text + TEXT_LEN;
 	int ret = n < 0 ? -EPROTO : run_one(b, true);
 
-	if (ret == 0 && memcmp(text, want, (size_t)n) != 0)
+	if (ret == 0 && memcmp(sealed, want, (size_t)n) != 0)
 		ret = -EPROTO;
 	if (ret == 0)
 		ret = run_one(b, false);
@@ -157,9 +166,11 @@ try_answer(const struct kat *k, struct bench *b)
 	}
 	if (ret != 0)
 		return ret == -EBADMSG ? -EPROTO : ret;
+	if (a->icv_len == 0)
+		return 0;
 	/* And it must be able to say no. */
-	text = make_cop(k, b, 0, TEXT_LEN);
-	memcpy(text, want, (size_t)n);
+	(void)make_cop(k, b, 0, TEXT_LEN);
+	memcpy(sealed, want, (size_t)n);
 	text[TEXT_LEN] ^= 1;
 	ret = run_one(b, false);
 	if (ret == -EBADMSG)
@@ -173,7 +184,8 @@ cycles(const struct kat *k, struct bench *b, uint32_t text_len)
 {
 	uint64_t best = UINT64_MAX;
 
-	for (unsigned int slice = 0; slice < SLICES; slice++) {
+	/* What is slow is known soon enough. */
+	for (unsigned int slice = 0; slice < SLICES && (slice == 0 || best < SLOW); slice++) {
 		uint64_t start;
 
 		for (unsigned int i = 0; i < BENCH_PKTS; i++)
@@ -197,10 +209,8 @@ test_row(struct crypto *c, const struct kat *k, struct bench *b, struct crypto_r
 		return ret;
 	r->passed = ret == 0;
 	if (!r->passed)
-		log_warn(
-			"crypto: %s with %s of %s %s fails its known-answer test and is not offered",
-			r->enc->name, r->auth != NULL ? r->auth->name : "itself", r->engine,
-			r->device);
+		log_warn("crypto: %s of %s %s fails its known-answer test and is not offered",
+			alg_by_code(k->code)->name, r->engine, r->device);
 	if (r->passed && c->conf.calibrate) {
 		r->cycles_64 = cycles(k, b, 64);
 		r->cycles_1420 = cycles(k, b, 1424);
@@ -222,12 +232,14 @@ try_row(struct crypto *c, unsigned int kat, struct bench *b, uint8_t dev)
 		.device = look ? c->dev[dev].name : "",
 		.enc = spec.enc,
 		.auth = spec.auth,
-		.key_bits = (uint16_t)(kats[kat].enc_len * 8u) };
-	c->row[c->nreport] = (struct crypto_row){
-		.ops = b->ops, .dev = dev, .kat = (uint8_t)kat, .hw = look && c->dev[dev].hw
-	};
-	b->sa->cls = (uint8_t)spec.enc->cls;
-	b->sa->icv_len = spec.auth != NULL ? spec.auth->icv_len : spec.enc->icv_len;
+		.key_bits = (uint16_t)(kats[kat].key_len * 8u) };
+	c->row[c->nreport] = (struct crypto_row){ .ops = b->ops,
+		.engine = look ? (uint8_t)(1 + dev) : 0,
+		.dev = dev,
+		.kat = (uint8_t)kat,
+		.hw = look && c->dev[dev].hw };
+	b->sa->cls = (uint8_t)alg_by_code(kats[kat].code)->cls;
+	b->sa->icv_len = alg_by_code(kats[kat].code)->icv_len;
 	b->sa->dev_id = dev;
 	ret = b->ops->sa_open(c, b->sa, &spec, NULL);
 	sa_spec_wipe(&spec);
@@ -357,12 +369,10 @@ selftest_log(const struct crypto *c)
 		add_name(line, sizeof(line), c->dev[d].name);
 	log_info("crypto: %s", line);
 	for (unsigned int k = 0; k < nkats; k++) {
-		const struct alg *auth = alg_by_code(kats[k].auth);
 		char name[64];
 
-		(void)snprintf(name, sizeof(name), "%s%s%s/%u", alg_by_code(kats[k].enc)->name,
-			auth != NULL ? "+" : "", auth != NULL ? auth->name : "",
-			kats[k].enc_len * 8u);
+		(void)snprintf(name, sizeof(name), "%s/%u", alg_by_code(kats[k].code)->name,
+			kats[k].key_len * 8u);
 		(void)snprintf(line, sizeof(line), "%-28s", name);
 		if (direct)
 			add_cell(line, sizeof(line), find_cell(c, k, &crypto_direct, 0));

@@ -45,9 +45,17 @@
 	X(OUT_NO_SA, "out.no_sa", "outbound policy requires an SA that does not exist",            \
 		"ipsec.OUT_NOSA")                                                                  \
 	X(OUT_NO_ROOM, "out.no_room", "buffer too small for the headers or trailer", "esp.TOOBIG") \
+	X(OUT_FRAG, "out.frag", "fragment meets an SA in transport mode (RFC 4303 3.1.1)", "")     \
 	X(OUT_SEQ, "out.seq", "sequence numbers of the SA are exhausted", "esp.WRAP")              \
 	X(OUT_SA_STATE, "out.sa_state", "SA is dead or dying", "esp.INVALID")                      \
+	X(OUT_SA_ADDR, "out.sa_addr",                                                              \
+		"transport mode asked of an SA that does not end at the destination",              \
+		"ipsec.OUT_INVAL")                                                                 \
 	X(ESP_DISABLED, "esp.disabled", "net.inet.ipsec.esp_enable is 0", "esp.PDROPS")            \
+	X(AH_DISABLED, "ah.disabled", "net.inet.ipsec.ah_enable is 0", "ah.PDROPS")                \
+	X(IPCOMP_DISABLED, "ipcomp.disabled", "net.inet.ipsec.ipcomp_enable is 0",                 \
+		"ipcomp.PDROPS")                                                                   \
+	X(NATT_KEEPALIVE, "natt.keepalive", "NAT keepalive, discarded as meant", "")               \
 	X(SEC_NO_SA, "sec.no_sa", "no SA for this SPI, protocol and destination", "esp.NOTDB")     \
 	X(SEC_SA_STATE, "sec.sa_state", "SA exists but is not usable", "esp.INVALID")              \
 	X(SEC_SA_ADDR, "sec.sa_addr", "outer addresses are not the SA's", "esp.TUNNEL")            \
@@ -68,7 +76,14 @@
 	X(SEC_ECN, "sec.ecn", "outer CE on an inner packet that is not ECN capable (RFC 6040)",    \
 		"")                                                                                \
 	X(SEC_NEST, "sec.nest", "more than 4 nested protections", "")                              \
-	X(SEC_PROTO, "sec.proto", "AH and IPComp are not handled yet", "ah.PDROPS")                \
+	X(SEC_SELECTOR, "sec.selector",                                                            \
+		"opened by a tunnel of a policy, but no inbound policy covers what was inside",    \
+		"ipsec.IN_POLVIO")                                                                 \
+	X(SEC_FRAG, "sec.frag", "fragment where AH stands: it protects whole packets only", "ah.HDROPS") \
+	X(SEC_HEAD, "sec.head",                                                                    \
+		"options or extension headers before AH malformed, too long or not predictable",   \
+		"ah.HDROPS")                                                                       \
+	X(SEC_ICV_LEN, "sec.icv_len", "length of AH is not that of the SA's ICV", "ah.BADAUTHL")   \
 	X(CRYPTO_QUEUE, "crypto.queue", "crypto device queue full", "esp.QFULL")                   \
 	X(CRYPTO_ERROR, "crypto.error", "crypto engine reported an error", "esp.CRYPTO")           \
 	X(TX_FULL, "tx.full", "port did not take the packet", "")                                  \

@@ -36,6 +36,7 @@ struct sa_rt;
 	0x0100u /* outbound: the SA is applied in transport mode, else as a tunnel */
 #define PKT_F_TUNNEL 0x0200u /* inbound: what the last SA opened was a tunnel */
 #define PKT_F_UDP    0x0400u /* inbound: ESP stands behind a UDP header, 8 bytes before l4_off */
+#define PKT_F_IPIP   0x0800u /* inbound: opened last was IP in IP without an SA: history has it */
 
 /**
  * Per-packet metadata, a dynfield at a fixed offset in the cache line of tx_offload.
@@ -108,7 +109,7 @@ struct pkt_priv {
 	uint8_t icv[64]; /* received ICV moved out of the way, or computed one */
 	uint8_t save[PKT_SAVE_MAX]; /* AH: header fields masked while the ICV is computed */
 	struct rte_mbuf *copy; /* IPComp: what the compression device writes */
-	struct sa_proof history[NEST_MAX - 1]; /* entries before the last one, outermost first */
+	struct sa_proof history[NEST_MAX]; /* outermost first; the last one only with PKT_F_IPIP */
 };
 
 static inline struct pkt_priv *

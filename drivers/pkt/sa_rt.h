@@ -29,6 +29,8 @@ struct sa;
 #define SA_RT_RAWCPI   0x0010u /* IPComp: the SPI is the CPI, else the algorithm's well-known one */
 #define SA_RT_ALIGN8   0x0020u /* AH over IPv4: header padded to 8 bytes, as Linux expects */
 #define SA_RT_OLD      0x0040u /* RFC 1826, 1827: no sequence number */
+#define SA_RT_OA_SRC   0x0080u /* the source's address before the NAT is in oa_sum */
+#define SA_RT_OA_DST   0x0100u /* the destination's is */
 
 #define SA_HDR_MAX 64u /* outer IP + UDP + SPI template */
 
@@ -39,7 +41,7 @@ struct sa_lc {
 	uint32_t replayed, auth_fail, bad_pad, malformed, seq_overflow, addr_mismatch;
 	uint32_t route_gen; /* snapshot generation for which route_nh is valid; 0 = never */
 	uint16_t route_nh; /* next hop of the outer destination */
-	uint16_t route_mtu; /* bytes of the largest packet to protect that fits this route */
+	uint16_t route_mtu; /* bytes of the largest outer packet that this route takes */
 } __rte_cache_aligned;
 static_assert(sizeof(struct sa_lc) == 64, "one line per worker");
 
@@ -53,7 +55,7 @@ struct sa_rt {
 		tfc_len; /* outbound tunnel: pad inner packets to this many bytes, 0 = off (RFC 4303 2.7) */
 	uint16_t
 		frag_len; /* outbound: cut larger packets to this before protecting them, 0 = off */
-	uint16_t rsvd16;
+	uint16_t oa_sum; /* inbound NAT-T: sum of the known original addresses, see SA_RT_OA_* */
 	rte_be32_t spi_be;
 	uint32_t slot; /* unique while installed; part of flow cache keys */
 	uint32_t reqid;
@@ -71,7 +73,8 @@ struct sa_rt {
 	uint8_t tail; /* worst-case bytes behind the payload: pad + 2 + ICV + ESN word */
 	uint8_t dev_id; /* look-aside device */
 	uint8_t esp_fixed; /* bytes of an ESP packet that are not ciphertext: header, IV, ICV */
-	uint8_t rsvd[2];
+	uint8_t len_mask; /* inbound ESP: bits of the ciphertext's length that must be 0 */
+	uint8_t outer_len; /* template bytes in front of the protocol's header: outer IP (+ UDP) */
 	/* line 1: outer header; outbound it is prepended, inbound its addresses are what to expect */
 	uint8_t hdr[SA_HDR_MAX] __rte_cache_aligned;
 	/* line 2: mutable */

@@ -47,17 +47,6 @@ text_len(const struct sa_rt *sa, const struct pkt_meta *meta)
 	return (uint32_t)meta->l4_len - sa->esp_fixed;
 }
 
-/* RFC 4301 4.4.2.1: the byte lifetime counts what the algorithm was applied to. */
-static inline void
-count(const struct lane *lane, struct sa_rt *sa, uint16_t pkts, uint64_t bytes)
-{
-	struct sa_lc *lc = &sa->lc[lane->idx];
-
-	lc->pkts += pkts;
-	lc->bytes += bytes;
-	lc->last_tsc = lane->now_tsc;
-}
-
 /* CBC IVs are 8 or 16 bytes; copies of constant length stay inline. */
 static inline void
 copy_iv(uint8_t *to, const uint8_t *from, unsigned int len)
@@ -65,6 +54,41 @@ copy_iv(uint8_t *to, const uint8_t *from, unsigned int len)
 	memcpy(to, from, 8);
 	if (len > 8)
 		memcpy(to + 8, from + 8, 8);
+}
+
+/**
+ * Nonce of the counter modes other than GCM, from salt and the eight IV bytes (on the wire, or with an
+ * implicit IV the sequence number). CTR: nonce, IV, block counter 1 (RFC 3686 4); CCM: 3 bytes of salt, IV
+ * (RFC 4309 4); ChaCha20-Poly1305, GMAC, GCM with implicit IV: 4 bytes of salt, IV (RFC 7634 2, 4543 3.2).
+ */
+static inline void
+put_nonce(const struct sa_rt *sa, struct cop *cop, const uint8_t iv[8])
+{
+	const unsigned int salt = sa->cls == ALG_CLASS_CCM ? 3 : 4;
+	const uint8_t one[4] = { 0, 0, 0, 1 };
+
+	memcpy(cop->iv, sa->salt, salt);
+	memcpy(cop->iv + salt, iv, 8);
+	if (sa->cls == ALG_CLASS_CTR)
+		memcpy(cop->iv + 12, one, sizeof(one));
+}
+
+/**
+ * AES-GMAC encrypts nothing: what it authenticates is given as additional data and a text that begins
+ * with the IV (RFC 4543 3.3).
+ */
+static inline void
+put_gmac_text(const struct sa_rt *sa, struct cop *cop)
+{
+	cop->text -= sa->iv_len;
+	cop->text_len += sa->iv_len;
+}
+
+static inline bool
+is_aead(const struct sa_rt *sa)
+{
+	return sa->cls == ALG_CLASS_GCM || sa->cls == ALG_CLASS_CCM ||
+		sa->cls == ALG_CLASS_CHACHA || sa->cls == ALG_CLASS_GMAC;
 }
 
 uint16_t

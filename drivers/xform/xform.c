@@ -8,6 +8,7 @@ static const struct {
 	uint8_t proto;
 	const struct xform_ops *ops;
 } rows[] = {
+	{ IPPROTO_AH, &xform_ah },
 	{ IPPROTO_ESP, &xform_esp },
 };
 

@@ -44,6 +44,7 @@ struct xform_ops {
 	uint16_t (*in_end)(struct lane *lane, struct rte_mbuf **m, uint16_t n);
 };
 
+extern const struct xform_ops xform_ah;
 extern const struct xform_ops xform_esp;
 
 /** @return the transform for an IPsec protocol, or NULL when it is not implemented */

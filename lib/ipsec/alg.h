@@ -46,7 +46,7 @@ enum alg_code {
 	ALG_AES_CCM_16,
 	ALG_CHACHA20_POLY1305,
 	ALG_AES_GCM_16_IIV, /* implicit IV, RFC 8750 */
-	ALG_AES_CCM_16_IIV,
+	ALG_AES_CCM_8_IIV,
 	ALG_CHACHA20_POLY1305_IIV,
 	ALG_DES_CBC,
 	ALG_3DES_CBC,
@@ -87,9 +87,10 @@ struct alg {
 	uint16_t key_max_bits;
 	uint16_t key_step_bits; /* 0 when min == max */
 	uint8_t block; /* padding block in bytes (ESP: at least 4) */
-	uint8_t iv_len; /* bytes on the wire */
-	uint8_t icv_len; /* bytes on the wire; 0 for plain ciphers */
+	uint8_t iv_len; /* bytes on the wire; AES-GMAC of AH: in front of the tag */
+	uint8_t icv_len; /* bytes of the tag on the wire; 0 for plain ciphers */
 	uint16_t rfc;
+	bool legacy; /* taken only if net.inet.ipsec.allow_legacy is 1 */
 };
 
 /** @return the row, or NULL. Names and aliases are case-sensitive, as in setkey(8). */
@@ -111,5 +112,9 @@ alg_key_ok(const struct alg *a, unsigned int bits);
 /** True for authenticated encryption (no separate auth algorithm allowed or needed). */
 bool
 alg_is_aead(const struct alg *a);
+
+/** True when the IV is not on the wire but the sequence number (RFC 8750). */
+bool
+alg_has_iiv(const struct alg *a);
 
 #endif

@@ -54,23 +54,29 @@ esp_pad_ok(const uint8_t *p, unsigned int n)
 /** What the decrypted text holds. */
 struct esp_payload {
 	unsigned int len; /* bytes before the padding */
+	unsigned int pad; /* bytes of padding behind them */
 	uint8_t next;
 };
 
-/** Take the trailer off len bytes of decrypted text. @return false when the padding is wrong */
+/** Find the trailer of len bytes of decrypted text. @return false when the padding is too long */
+static inline bool
+esp_trailer_find(const uint8_t *text, unsigned int len, struct esp_payload *out)
+{
+	if (len < ESP_TRAILER_LEN)
+		return false;
+	out->pad = text[len - 2];
+	if (out->pad > len - ESP_TRAILER_LEN)
+		return false;
+	out->len = len - ESP_TRAILER_LEN - out->pad;
+	out->next = text[len - 1];
+	return true;
+}
+
+/** Take the trailer with sequential padding off. @return false when the padding is wrong */
 static inline bool
 esp_trailer_get(const uint8_t *text, unsigned int len, struct esp_payload *out)
 {
-	unsigned int pad;
-
-	if (len < ESP_TRAILER_LEN)
-		return false;
-	pad = text[len - 2];
-	if (pad > len - ESP_TRAILER_LEN)
-		return false;
-	out->len = len - ESP_TRAILER_LEN - pad;
-	out->next = text[len - 1];
-	return esp_pad_ok(text + out->len, pad);
+	return esp_trailer_find(text, len, out) && esp_pad_ok(text + out->len, out->pad);
 }
 
 #endif

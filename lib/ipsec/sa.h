@@ -70,6 +70,7 @@ struct sa {
 	void *rt; /* data plane's struct sa_rt; opaque here */
 	bool tunnelled; /* it is, or has been used as, a tunnel */
 	uint64_t keepalive_s; /* monotonic, when it last sent a NAT keepalive */
+	uint32_t mark; /* data plane's scratch: last commit that found this SA named by a policy */
 };
 
 #define SAD_BUCKETS 4096 /* power of two */
@@ -97,15 +98,24 @@ sa_spec_wipe(struct sa_spec *spec);
 
 /**
  * Check all that needs no database: algorithm and key combinations, SPI range, families, window.
- * The table of reference: NetBSD key(4) ADD/UPDATE validation plus RFC 8221 (ESP must authenticate).
+ * The table of reference: NetBSD key(4) ADD/UPDATE validation. What RFC 8221 forbids is legal here:
+ * sa_spec_legacy() finds it.
  * @return 0; -EINVAL with the reason in err
  */
 WARN_UNUSED int
 sa_spec_check(const struct sa_spec *spec, struct err *err);
 
 /**
+ * Find what in a legal specification must not be used today: weak algorithms, and ESP that encrypts
+ * without authentication (RFC 8221 4, 5, 6).
+ * @return what it is, for a message; NULL when there is nothing
+ */
+const char *
+sa_spec_legacy(const struct sa_spec *spec);
+
+/**
  * Insert a mature SA. Keys are copied; the caller still wipes its spec.
- * @return 0; -EEXIST same {spi, proto, dst}; -ENOMEM
+ * @return 0; -EEXIST sad_find_same() finds one; -ENOMEM
  */
 WARN_UNUSED int
 sad_add(struct sad *sad, const struct sa_spec *spec, uint64_t now_s, struct sa **out);
@@ -118,13 +128,35 @@ sad_link(struct sad *sad, struct sa *sa);
 void
 sa_free(struct sad *sad, struct sa *sa);
 
-/** @param dst  family and bytes are compared @return the SA or NULL */
+/**
+ * @param dst  family and bytes are compared; a port, if given, must be that of an SA with UDP
+ *             encapsulation
+ * @return the newest such SA or NULL
+ */
 struct sa *
 sad_find(struct sad *sad, uint32_t spi, uint8_t proto, const struct addr *dst);
 
+/** UDP port by which inbound packets of an SA are told from those of its namesakes; 0 without UDP. */
+uint16_t
+sa_spec_port(const struct sa_spec *spec);
+
+/**
+ * The SA that stands where spec wants to: same SPI, protocol, destination and, under UDP encapsulation,
+ * destination port, for two clients behind one address translator may have chosen one SPI.
+ * @return the SA or NULL
+ */
+struct sa *
+sad_find_same(struct sad *sad, const struct sa_spec *spec);
+
+/** Next SA between two addresses, newest first; NULL starts. @return SA, or NULL at the end */
+struct sa *
+sad_next_between(struct sad *sad, const struct saidx *idx, struct sa *prev);
+
 /**
  * Choose the outbound SA for a policy request (key(4) selection rules: protocol, mode, end points,
- * reqid when the request has one; newest MATURE, else newest DYING; prefer_old inverts the age).
+ * reqid when the request has one; newest MATURE, else newest DYING; prefer_old inverts the age). Ports
+ * of the addresses are compared when they are given: they tell apart the clients behind one address
+ * translator.
  *
  * @param src,dst  the request's own end points (tunnel), or the packet's (transport)
  * @return the SA or NULL

@@ -39,16 +39,16 @@ esp_check(const struct sa_spec *s, struct err *err)
 	ret = key_check(s->enc, &s->enckey, err);
 	if (ret != 0)
 		return ret;
-	if (alg_is_aead(s->enc)) {
-		if (s->auth != NULL)
-			return err_set(err, -EINVAL, "%s authenticates itself: leave out -A",
-				s->enc->name);
+	if (s->auth == NULL)
 		return 0;
-	}
-	/* RFC 8221 section 5: encryption without authentication MUST NOT be used. */
-	if (s->auth == NULL || s->auth->cls == ALG_CLASS_NULL)
-		return err_set(err, -EINVAL, "esp with %s needs an authentication algorithm (-A)",
-			s->enc->name);
+	if (alg_is_aead(s->enc))
+		return err_set(err, -EINVAL, "%s authenticates itself: leave out -A", s->enc->name);
+	/* GMAC has an encryption name for ESP (RFC 4543 3); keyed hashes were only ever AH's. */
+	if (s->auth->code == ALG_AES_GMAC_AUTH)
+		return err_set(err, -EINVAL, "esp takes aes-gmac as its encryption algorithm (-E)");
+	if (s->auth->code == ALG_KEYED_MD5 || s->auth->code == ALG_KEYED_SHA1 ||
+		s->auth->code == ALG_TCP_MD5)
+		return err_set(err, -EINVAL, "%s is not for esp", s->auth->name);
 	return key_check(s->auth, &s->authkey, err);
 }
 
@@ -59,7 +59,24 @@ ah_check(const struct sa_spec *s, struct err *err)
 		return err_set(err, -EINVAL, "ah does not encrypt: leave out -E");
 	if (s->auth == NULL)
 		return err_set(err, -EINVAL, "ah needs an authentication algorithm (-A)");
+	if (s->auth->code == ALG_TCP_MD5)
+		return err_set(err, -EINVAL, "%s is not for ah", s->auth->name);
 	return key_check(s->auth, &s->authkey, err);
+}
+
+const char *
+sa_spec_legacy(const struct sa_spec *s)
+{
+	if (s->enc != NULL && s->enc->legacy)
+		return s->enc->name;
+	if (s->auth != NULL && s->auth->cls == ALG_CLASS_NULL)
+		return "null authentication";
+	if (s->auth != NULL && s->auth->legacy)
+		return s->auth->name;
+	if (s->idx.proto == IPPROTO_ESP && s->auth == NULL && s->enc != NULL &&
+		!alg_is_aead(s->enc))
+		return "esp without authentication";
+	return NULL;
 }
 
 static int
@@ -171,10 +188,9 @@ sad_link(struct sad *sad, struct sa *sa)
 int
 sad_add(struct sad *sad, const struct sa_spec *spec, uint64_t now_s, struct sa **out)
 {
-	const struct saidx *idx = &spec->idx;
 	struct sa *sa;
 
-	if (sad_find(sad, spec->spi, idx->proto, &idx->dst) != NULL)
+	if (sad_find_same(sad, spec) != NULL)
 		return -EEXIST;
 	sa = calloc(1, sizeof(*sa));
 	if (sa == NULL)
@@ -213,10 +229,58 @@ sad_find(struct sad *sad, uint32_t spi, uint8_t proto, const struct addr *dst)
 
 	LIST_FOREACH (sa, spi_bucket(sad, spi, proto, dst), by_spi) {
 		if (sa->spec.spi == spi && sa->spec.idx.proto == proto &&
-			addr_eq(&sa->spec.idx.dst, dst))
+			addr_eq(&sa->spec.idx.dst, dst) &&
+			(dst->port_be == 0 || dst->port_be == sa_spec_port(&sa->spec)))
 			return sa;
 	}
 	return NULL;
+}
+
+uint16_t
+sa_spec_port(const struct sa_spec *spec)
+{
+	return spec->natt.type != 0 ? spec->idx.dst.port_be : 0;
+}
+
+struct sa *
+sad_find_same(struct sad *sad, const struct sa_spec *spec)
+{
+	const struct saidx *idx = &spec->idx;
+	struct sa *sa;
+
+	LIST_FOREACH (sa, spi_bucket(sad, spec->spi, idx->proto, &idx->dst), by_spi) {
+		if (sa->spec.spi == spec->spi && sa->spec.idx.proto == idx->proto &&
+			addr_eq(&sa->spec.idx.dst, &idx->dst) &&
+			sa_spec_port(&sa->spec) == sa_spec_port(spec))
+			return sa;
+	}
+	return NULL;
+}
+
+static bool
+is_between(const struct sa *sa, uint8_t proto, const struct addr *src, const struct addr *dst)
+{
+	const struct saidx *idx = &sa->spec.idx;
+
+	return idx->proto == proto && addr_eq(&idx->src, src) && addr_eq(&idx->dst, dst);
+}
+
+struct sa *
+sad_next_between(struct sad *sad, const struct saidx *idx, struct sa *prev)
+{
+	struct sa *sa = prev != NULL ?
+		LIST_NEXT(prev, by_addr) :
+		LIST_FIRST(addr_bucket(sad, idx->proto, &idx->src, &idx->dst));
+
+	while (sa != NULL && !is_between(sa, idx->proto, &idx->src, &idx->dst))
+		sa = LIST_NEXT(sa, by_addr);
+	return sa;
+}
+
+static bool
+port_fits(const struct addr *asked, const struct addr *has)
+{
+	return asked->port_be == 0 || asked->port_be == has->port_be;
 }
 
 /* True when a serves better than b: MATURE before DYING, then by age. */
@@ -244,8 +308,8 @@ sad_choose(struct sad *sad, const struct sp_req *req, const struct addr *src,
 
 		if (sa->state != SA_MATURE && sa->state != SA_DYING)
 			continue;
-		if (idx->proto != req->proto || !addr_eq(&idx->src, src) ||
-			!addr_eq(&idx->dst, dst))
+		if (!is_between(sa, req->proto, src, dst) || !port_fits(src, &idx->src) ||
+			!port_fits(dst, &idx->dst))
 			continue;
 		if (idx->mode != MODE_ANY && idx->mode != req->mode)
 			continue;

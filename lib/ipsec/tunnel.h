@@ -10,31 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "ipsec/knobs.h"
+#include "ipsec/tunnel_rules.h"
 #include "wire/ip.h"
-
-/** The parameters of one step, turned into masks so that no packet branches on them. */
-struct tunnel_rules {
-	uint8_t tos_mask[2]; /* by inner family KNOBS_V4, KNOBS_V6: bits that reach the outer */
-	bool ecn_in[2]; /* by inner family: outer ECN is merged into the inner */
-	uint16_t df_keep_be[2], df_set_be[2]; /* by inner family */
-	uint8_t ttl;
-};
-
-static inline void
-tunnel_rules_init(struct tunnel_rules *r, const struct knobs *k)
-{
-	memset(r, 0, sizeof(*r));
-	for (unsigned int i = 0; i < 2; i++) {
-		/* RFC 6040 4.1: compatibility mode sends Not-ECT, normal mode copies. */
-		r->tos_mask[i] = k->af[i].ecn == 0 ? 0xfc : 0xff;
-		r->ecn_in[i] = k->af[i].ecn >= 0;
-	}
-	/* An inner IPv6 header has no DF bit and asks for none: its rows stay 0. */
-	r->df_set_be[KNOBS_V4] = k->dfbit == 1 ? htons(IP4_DF) : 0;
-	r->df_keep_be[KNOBS_V4] = k->dfbit == 0 || k->dfbit == 1 ? 0 : htons(IP4_DF);
-	r->ttl = (uint8_t)k->ip_ttl;
-}
 
 static inline uint16_t
 tunnel_get16(const uint8_t *p)
@@ -55,6 +32,7 @@ struct tunnel_outer {
 	uint16_t id; /* IPv4 identification */
 	uint16_t df_be; /* htons(IP4_DF) or 0 */
 	uint8_t tos, ttl;
+	uint32_t flow_be; /* flow label of an outer IPv6 header */
 };
 
 /** Derive the outer fields from the inner header. len and id are the caller's. */
@@ -64,10 +42,13 @@ tunnel_outer_init(
 {
 	/* Bytes 6 and 7 of an IPv6 header are masked away by the rules. */
 	uint16_t frag_be;
+	uint32_t word_be;
 
 	memcpy(&frag_be, inner + 6, sizeof(frag_be));
+	memcpy(&word_be, inner, sizeof(word_be));
+	o->flow_be = word_be & r->flow_keep_be[v6];
 	o->df_be = (frag_be & r->df_keep_be[v6]) | r->df_set_be[v6];
-	o->tos = tunnel_tos(inner, v6) & r->tos_mask[v6];
+	o->tos = (uint8_t)((tunnel_tos(inner, v6) & r->tos_mask[v6]) | r->tos_set[v6]);
 	o->ttl = r->ttl;
 }
 
@@ -124,14 +105,13 @@ tunnel_template6(uint8_t out[sizeof(struct ip6)], const uint8_t src[16], const u
 	memcpy(out, &h, sizeof(h));
 }
 
-/** The flow label stays 0: RFC 6438 would let it tell inner flows apart, RFC 4301 does not copy it. */
 static inline void
 tunnel_put6(uint8_t *p, const uint8_t *template, const struct tunnel_outer *o)
 {
 	struct ip6 h;
 
 	memcpy(&h, template, sizeof(h));
-	h.vtf_be = htonl(6u << 28 | (uint32_t)o->tos << 20);
+	h.vtf_be = htonl(6u << 28 | (uint32_t)o->tos << 20) | o->flow_be;
 	h.plen_be = htons(o->len);
 	h.hop_limit = o->ttl;
 	memcpy(p, &h, sizeof(h));

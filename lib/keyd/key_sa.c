@@ -7,11 +7,17 @@
 int
 keyd_sa_add(struct keyd *kd, const struct sa_spec *spec, struct err *err)
 {
+	const char *legacy;
 	struct sa *sa;
 	int ret = sa_spec_check(spec, err);
 
 	if (ret != 0)
 		return ret;
+	legacy = sa_spec_legacy(spec);
+	if (legacy != NULL && kd->knobs->allow_legacy != 1)
+		return err_set(err, -EINVAL,
+			"%s is not secure (RFC 8221): net.inet.ipsec.allow_legacy=1 would accept it",
+			legacy);
 	ret = sad_add(&kd->sad, spec, kd->now_s, &sa);
 	if (ret == -EEXIST)
 		return err_set(err, ret, "an SA with SPI %u to this destination exists", spec->spi);
@@ -39,7 +45,7 @@ remove_sa(struct keyd *kd, struct sa *sa)
 int
 keyd_sa_replace(struct keyd *kd, const struct sa_spec *spec, struct err *err)
 {
-	struct sa *old = sad_find(&kd->sad, spec->spi, spec->idx.proto, &spec->idx.dst);
+	struct sa *old = sad_find_same(&kd->sad, spec);
 	int ret;
 
 	if (old == NULL)

@@ -2,9 +2,10 @@
 /*
  * Our ESP as a filter, for builders and openers in other languages. Lines of
  *
- *   seal|open ENC AUTH KEY AUTHKEY OUTER ESN SEQ PACKET
+ *   seal|open ENC AUTH KEY AUTHKEY OUTER FORM ESN SEQ PACKET
  *
- * with "-" for nothing, OUTER 4 or 6, SEQ the last number used (seal) or seen (open), keys and packets
+ * with "-" for nothing, OUTER 4 or 6, FORM tunnel, transport, any, or one of these with "+udp" behind
+ * it for UDP encapsulation from port 4500 to 4500 ("any" seals in transport mode), SEQ the last number used (seal) or seen (open), keys and packets
  * in hexadecimal. Each is answered by a line: the packet, or "drop" and the reason's name. The SA is
  * the one of esp_peer.h. Argument: the engine's name.
  */
@@ -25,11 +26,12 @@
 #include "base/hex.h"
 #include "dp/engine.h"
 #include "dp/esp_peer.h"
+#include "wire/ip.h"
 
-#define WORDS    9
+#define WORDS    10
 #define TEXT_MAX 8192
 
-enum word { W_VERB, W_ENC, W_AUTH, W_KEY, W_AUTHKEY, W_OUTER, W_ESN, W_SEQ, W_PACKET };
+enum word { W_VERB, W_ENC, W_AUTH, W_KEY, W_AUTHKEY, W_OUTER, W_FORM, W_ESN, W_SEQ, W_PACKET };
 
 static void
 die(const char *what)
@@ -52,6 +54,41 @@ unhex(const char *word, uint8_t *to, size_t room)
 }
 
 static void
+set_form(struct sa_spec *spec, const char *form)
+{
+	spec->idx.mode = MODE_TUNNEL;
+	if (strncmp(form, "transport", 9) == 0)
+		spec->idx.mode = MODE_TRANSPORT;
+	else if (strncmp(form, "any", 3) == 0)
+		spec->idx.mode = MODE_ANY;
+	else if (strncmp(form, "tunnel", 6) != 0)
+		die("no such form");
+	if (strstr(form, "+udp") != NULL) {
+		spec->natt.type = 2;
+		spec->idx.src.port_be = spec->idx.dst.port_be = htons(4500);
+	}
+}
+
+/* What the data path does with a received packet: find ESP, behind UDP if it is there. */
+static void
+find_esp(struct rte_mbuf *m, unsigned int len)
+{
+	struct pkt_meta *meta = pkt_meta(m);
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, uint8_t *, meta->l3_off);
+	struct ip6_upper upper = { .off = (uint16_t)((ip[0] & 15u) * 4u), .proto = ip[9] };
+
+	if (meta->af == AF_INET6 && ip6_find_upper(ip, len, &upper) != 0)
+		die("bad extension headers");
+	if (upper.proto == IPPROTO_UDP) {
+		upper.off += 8;
+		meta->flags |= PKT_F_UDP;
+	}
+	meta->l4_off = (uint16_t)(meta->l3_off + upper.off);
+	meta->l4_len = (uint16_t)(len - upper.off);
+	meta->l4_proto = IPPROTO_ESP;
+}
+
+static void
 open_peer(struct peer *p, char **w)
 {
 	const char *auth = strcmp(w[W_AUTH], "-") == 0 ? NULL : w[W_AUTH];
@@ -62,6 +99,7 @@ open_peer(struct peer *p, char **w)
 		&suite, strcmp(w[W_OUTER], "6") == 0 ? AF_INET6 : AF_INET, w[W_ESN][0] == '1');
 	if (p->spec.enc == NULL || (auth != NULL && p->spec.auth == NULL))
 		die("no such algorithm");
+	set_form(&p->spec, w[W_FORM]);
 	p->spec.enckey.len = (uint16_t)unhex(w[W_KEY], p->spec.enckey.b, SECRET_MAX);
 	p->spec.authkey.len = (uint16_t)unhex(w[W_AUTHKEY], p->spec.authkey.b, SECRET_MAX);
 	p->sa = rte_zmalloc("sa", sizeof(*p->sa) + sizeof(struct sa_lc), RTE_CACHE_LINE_SIZE);
@@ -98,7 +136,14 @@ process(char **w)
 	if (len < 20 || len > 1500)
 		die("packet too short or too long");
 	m = wrap(&peer, pkt, len, pkt[0] >> 4 == 6 ? AF_INET6 : AF_INET);
-	n = strcmp(w[W_VERB], "seal") == 0 ? out_burst(&m, 1) : in_burst(&m, 1);
+	if (strcmp(w[W_VERB], "seal") == 0) {
+		if (peer.spec.idx.mode != MODE_TUNNEL)
+			pkt_meta(m)->flags |= PKT_F_TRANSPORT;
+		n = out_burst(&m, 1);
+	} else {
+		find_esp(m, len);
+		n = in_burst(&m, 1);
+	}
 	if (n == 1) {
 		answer(m);
 		rte_pktmbuf_free(m);

@@ -11,8 +11,10 @@ enum drop_witness {
 	BY_DROPS_RX, /* test_drops_rx.c; checked there */
 	BY_DROPS_SEC, /* test_drops_sec.c; checked there */
 	BY_ESP, /* test_esp.c: engine errors, made by spoiling what the engine gets */
+	BY_AH, /* test_ah.c; each is counted there */
 	BY_CRYPTO, /* test_crypto.c: needs an engine with a queue that is full */
 	BY_LOCAL, /* test_local.c: counted by control, not by a worker */
+	BY_SUITE, /* test_suite.c; checked there */
 	BY_INJECT, /* test_inject.c: control's own queue to the workers */
 };
 
@@ -50,9 +52,14 @@ static const enum drop_witness drop_claims[DROP_MAX] = {
 	[DROP_POLICY_CHANGED] = BY_DROPS_SEC,
 	[DROP_OUT_NO_SA] = BY_DROPS_SEC,
 	[DROP_OUT_NO_ROOM] = BY_DROPS_SEC,
+	[DROP_OUT_FRAG] = BY_ESP,
 	[DROP_OUT_SEQ] = BY_DROPS_SEC,
 	[DROP_OUT_SA_STATE] = BY_DROPS_SEC,
 	[DROP_ESP_DISABLED] = BY_DROPS_SEC,
+	[DROP_AH_DISABLED] = BY_SUITE,
+	[DROP_IPCOMP_DISABLED] = BY_SUITE,
+	[DROP_NATT_KEEPALIVE] = BY_SUITE,
+	[DROP_OUT_SA_ADDR] = BY_SUITE,
 	[DROP_SEC_NO_SA] = BY_DROPS_SEC,
 	[DROP_SEC_SA_STATE] = BY_DROPS_SEC,
 	[DROP_SEC_SA_ADDR] = BY_DROPS_SEC,
@@ -69,7 +76,10 @@ static const enum drop_witness drop_claims[DROP_MAX] = {
 	[DROP_SEC_DUMMY] = BY_DROPS_SEC,
 	[DROP_SEC_ECN] = BY_DROPS_SEC,
 	[DROP_SEC_NEST] = BY_DROPS_SEC,
-	[DROP_SEC_PROTO] = BY_DROPS_SEC,
+	[DROP_SEC_SELECTOR] = BY_DROPS_SEC,
+	[DROP_SEC_FRAG] = BY_AH,
+	[DROP_SEC_HEAD] = BY_AH,
+	[DROP_SEC_ICV_LEN] = BY_AH,
 	[DROP_CRYPTO_QUEUE] = BY_CRYPTO,
 	[DROP_CRYPTO_ERROR] = BY_ESP,
 	[DROP_TX_FULL] = BY_DROPS_RX,

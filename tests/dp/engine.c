@@ -13,10 +13,10 @@
 #include "dp/eal.h"
 
 const struct engine engines[ENGINES] = {
-	{ "direct", CRYPTO_DIRECT, NULL, 19 },
+	{ "direct", CRYPTO_DIRECT, NULL, 51 },
 	{ "aesni_gcm", CRYPTO_LOOKASIDE, "crypto_aesni_gcm0", 3 },
-	{ "aesni_mb", CRYPTO_LOOKASIDE, "crypto_aesni_mb0,max_nb_queue_pairs=1", 19 },
-	{ "openssl", CRYPTO_LOOKASIDE, "crypto_openssl0", 19 },
+	{ "aesni_mb", CRYPTO_LOOKASIDE, "crypto_aesni_mb0,max_nb_queue_pairs=1", 10 },
+	{ "openssl", CRYPTO_LOOKASIDE, "crypto_openssl0", 10 },
 };
 
 void

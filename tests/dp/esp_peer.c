@@ -104,6 +104,26 @@ run_mac(const struct sa_spec *spec, const uint8_t *p, size_t len, uint8_t out[64
 
 /* ---- the path under test ---- */
 
+void
+peers_start(const struct engine *e)
+{
+	pool = pkt_pool_create("esp", 1023, BUF_SIZE + RTE_PKTMBUF_HEADROOM, 0);
+	lane = rte_zmalloc("lane", sizeof(*lane), RTE_CACHE_LINE_SIZE);
+	if (pool == NULL || lane == NULL)
+		abort();
+	lane->knobs = &knobs;
+	crypto = engine_open(e, lane);
+}
+
+void
+peers_stop(void)
+{
+	engine_close(crypto, lane);
+	assert_int_equal(rte_mempool_in_use_count(pool), 0);
+	rte_free(lane);
+	rte_mempool_free(pool);
+}
+
 uint16_t
 out_burst(struct rte_mbuf **m, uint16_t n)
 {
@@ -169,9 +189,15 @@ make_spec(const struct suite *s, uint8_t outer_af, bool esn)
 void
 peer_open(struct peer *p, const struct suite *s, uint8_t outer_af, bool esn)
 {
+	p->spec = make_spec(s, outer_af, esn);
+	peer_open_spec(p);
+}
+
+void
+peer_open_spec(struct peer *p)
+{
 	struct err err = { 0 };
 
-	p->spec = make_spec(s, outer_af, esn);
 	p->sa = rte_zmalloc("sa", sizeof(*p->sa) + sizeof(struct sa_lc), RTE_CACHE_LINE_SIZE);
 	if (p->sa == NULL)
 		abort();
@@ -244,6 +270,20 @@ inner_pkt(const struct peer *peer, uint8_t *copy, unsigned int len, uint8_t af)
 	return wrap(peer, copy, len, af);
 }
 
+/* Padding byte i as the SA's flags want it. */
+static uint8_t
+pad_byte(const struct peer *peer, unsigned int i)
+{
+	switch (peer->spec.flags & SA_F_PAD_MASK) {
+	case SA_F_PAD_ZERO:
+		return 0;
+	case SA_F_PAD_RAND:
+		return (uint8_t)rng_next(&rng);
+	default:
+		return (uint8_t)(i + 1);
+	}
+}
+
 static unsigned int
 seal_text(const struct peer *peer, const struct sealing *s, uint8_t *text)
 {
@@ -255,7 +295,7 @@ seal_text(const struct peer *peer, const struct sealing *s, uint8_t *text)
 	pad += s->more_blocks * blk;
 	memcpy(text, s->payload, s->len);
 	for (unsigned int i = 0; i < pad; i++)
-		text[s->len + i] = (uint8_t)(i + 1);
+		text[s->len + i] = pad_byte(peer, i);
 	text[s->len] ^= s->pad_xor;
 	text[s->len + pad] = (uint8_t)(pad + s->pad_len_add);
 	text[s->len + pad + 1] = s->next;
@@ -263,7 +303,7 @@ seal_text(const struct peer *peer, const struct sealing *s, uint8_t *text)
 }
 
 /* RFC 4303 and 4106 by the letter, with nothing of lib/ipsec. @return bytes of the ESP packet */
-static unsigned int
+unsigned int
 seal_esp(const struct peer *peer, const struct sealing *s, uint8_t *esp)
 {
 	const struct sa_spec *spec = &peer->spec;
@@ -316,13 +356,43 @@ sealed_pkt(const struct peer *peer, const struct sealing *s)
 void
 check_opens(const struct peer *peer, struct rte_mbuf *m, const uint8_t *inner, unsigned int len)
 {
+	const struct sealing want = {
+		.payload = inner, .len = len, .next = inner[0] >> 4 == 4 ? 4 : 41
+	};
+
+	check_payload(peer, m, &want);
+}
+
+/* Decrypted text: payload, confidentiality padding, padding, next header. */
+static void
+check_text(const struct peer *peer, const uint8_t *text, unsigned int text_len,
+	const struct sealing *want)
+{
+	const unsigned int blk = RTE_MAX(4, peer->spec.enc->block);
+	const bool tunnel = want->next == 4 || want->next == 41;
+	const unsigned int len = tunnel ? RTE_MAX(want->len, peer->spec.tfc_len) : want->len;
+	const uint32_t mode = peer->spec.flags & SA_F_PAD_MASK;
+
+	assert_true(text_len % blk == 0 && text_len >= len + 2 && text_len - len - 2 < blk);
+	assert_memory_equal(text, want->payload, want->len);
+	for (unsigned int i = want->len; i < len; i++)
+		assert_int_equal(text[i], 0);
+	for (unsigned int i = len; i < text_len - 2 && mode != SA_F_PAD_RAND; i++)
+		assert_int_equal(text[i], mode == SA_F_PAD_ZERO ? 0 : i - len + 1);
+	assert_int_equal(text[text_len - 2], text_len - 2 - len);
+	assert_int_equal(text[text_len - 1], want->next);
+}
+
+void
+check_payload(const struct peer *peer, struct rte_mbuf *m, const struct sealing *want)
+{
 	const struct sa_spec *spec = &peer->spec;
 	const struct pkt_meta *meta = pkt_meta(m);
 	const uint64_t seq = atomic_load(&peer->sa->seq);
 	const uint32_t words[3] = { htonl(SPI), htonl((uint32_t)(seq >> 32)),
 		htonl((uint32_t)seq) };
 	const bool esn = (spec->flags & SA_F_ESN) != 0, gcm = spec->enc->cls == ALG_CLASS_GCM;
-	const unsigned int icv = gcm ? 16 : spec->auth->icv_len, blk = RTE_MAX(4, spec->enc->block);
+	const unsigned int icv = gcm ? 16 : spec->auth->icv_len;
 	uint8_t pkt[BUF_SIZE], mac[64], nonce[12], *esp = pkt + meta->l4_off, *text;
 	unsigned int esp_len = meta->l4_len, text_len = esp_len - 8 - spec->enc->iv_len - icv;
 
@@ -331,7 +401,6 @@ check_opens(const struct peer *peer, struct rte_mbuf *m, const uint8_t *inner, u
 	assert_memory_equal(esp, &words[0], 4);
 	assert_memory_equal(esp + 4, &words[2], 4);
 	text = esp + 8 + spec->enc->iv_len;
-	assert_true(text_len % blk == 0 && text_len >= len + 2 && text_len - len - 2 < blk);
 	if (gcm) {
 		const struct gcm g = { nonce, esn ? (const uint8_t *)words : esp, esn ? 12 : 8,
 			text, (int)text_len, text + text_len };
@@ -348,11 +417,7 @@ check_opens(const struct peer *peer, struct rte_mbuf *m, const uint8_t *inner, u
 		assert_memory_equal(mac, got, icv);
 		run_cbc(spec, esp + 8, text, (int)text_len, false);
 	}
-	assert_memory_equal(text, inner, len);
-	for (unsigned int i = len; i < text_len - 2; i++)
-		assert_int_equal(text[i], i - len + 1);
-	assert_int_equal(text[text_len - 2], text_len - 2 - len);
-	assert_int_equal(text[text_len - 1], inner[0] >> 4 == 4 ? 4 : 41);
+	check_text(peer, text, text_len, want);
 }
 
 void
@@ -382,4 +447,42 @@ check_outer(const struct peer *peer, struct rte_mbuf *m)
 	assert_true(p[6] == IPPROTO_ESP && p[7] == 64);
 	assert_memory_equal(p + 8, peer->spec.idx.src.b, 16);
 	assert_memory_equal(p + 24, peer->spec.idx.dst.b, 16);
+}
+
+void
+check_udp(const uint8_t *udp, const uint8_t *ip, unsigned int len)
+{
+	assert_memory_equal(udp, "\x11\x95\xef\x32", 4); /* 4501, 61234 */
+	assert_int_equal(udp[4] << 8 | udp[5], len);
+	if (ip[0] >> 4 == 4)
+		assert_true(udp[6] == 0 && udp[7] == 0);
+	else
+		assert_int_equal(ip_csum_pseudo(ip + 8, 32, IPPROTO_UDP, udp, len), 0);
+}
+
+void
+set_natt(struct sa_spec *spec)
+{
+	spec->natt.type = 2;
+	spec->idx.src.port_be = htons(4501);
+	spec->idx.dst.port_be = htons(61234);
+}
+
+void
+expect_drop(struct rte_mbuf *m, enum drop_reason reason)
+{
+	const uint64_t before = lane->drop[reason];
+
+	assert_int_equal(in_burst(&m, 1), 0);
+	assert_int_equal(lane->drop[reason], before + 1);
+	assert_int_equal(rte_mempool_in_use_count(pool), 0);
+}
+
+void
+expect_out_drop(struct rte_mbuf *m, enum drop_reason reason)
+{
+	const uint64_t before = lane->drop[reason];
+
+	assert_int_equal(out_burst(&m, 1), 0);
+	assert_int_equal(lane->drop[reason], before + 1);
 }

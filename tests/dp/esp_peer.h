@@ -49,6 +49,14 @@ extern struct crypto *crypto;
 extern struct knobs knobs;
 extern uint64_t rng;
 
+struct engine;
+
+/** Pool, lane and engine for the cases of a group; and none of it left. */
+void
+peers_start(const struct engine *e);
+void
+peers_stop(void);
+
 /** Begin, the engine of the SAs, end. @return packets left */
 uint16_t
 out_burst(struct rte_mbuf **m, uint16_t n);
@@ -69,6 +77,9 @@ struct sa_spec
 make_spec(const struct suite *s, uint8_t outer_af, bool esn);
 void
 peer_open(struct peer *p, const struct suite *s, uint8_t outer_af, bool esn);
+/** The same from p->spec, which the caller has filled. */
+void
+peer_open_spec(struct peer *p);
 void
 peer_close(struct peer *p);
 
@@ -82,12 +93,32 @@ struct rte_mbuf *
 inner_pkt(const struct peer *peer, uint8_t *copy, unsigned int len, uint8_t af);
 struct rte_mbuf *
 sealed_pkt(const struct peer *peer, const struct sealing *s);
+/** The ESP packet alone, by the letter of RFC 4303 and 4106. @return its bytes */
+unsigned int
+seal_esp(const struct peer *peer, const struct sealing *s, uint8_t *esp);
 
 /** Open one of our packets (the last one sealed) and compare all of it. */
 void
 check_opens(const struct peer *peer, struct rte_mbuf *m, const uint8_t *inner, unsigned int len);
+/** The same for any payload, in transport mode too. */
+void
+check_payload(const struct peer *peer, struct rte_mbuf *m, const struct sealing *want);
 /** Check the outer header, made from an inner TOS of 0x28. */
 void
 check_outer(const struct peer *peer, struct rte_mbuf *m);
+
+/** Check the UDP header of set_natt() in front of ESP, len bytes with it. */
+void
+check_udp(const uint8_t *udp, const uint8_t *ip, unsigned int len);
+
+/** UDP encapsulation from port 4501 to 61234. */
+void
+set_natt(struct sa_spec *spec);
+
+/** The packet must be dropped for this reason, and freed. */
+void
+expect_drop(struct rte_mbuf *m, enum drop_reason reason);
+void
+expect_out_drop(struct rte_mbuf *m, enum drop_reason reason);
 
 #endif

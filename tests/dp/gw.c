@@ -83,30 +83,54 @@ static void
 neighbour(struct gw *g, const char *addr, uint8_t iface, uint8_t last)
 {
 	const struct rte_ether_addr mac = { { 2, 0, 0, 0, 9, last } };
-	const struct addr a = test_ip(addr);
+	struct addr a = test_ip(addr);
 
+	a.plen = addr_full_plen(&a);
 	snap_nbr_set(g->snap, snap_nbr_get(g->snap, &a, iface), &mac);
 }
 
-static void
-open_routes(struct gw *g)
-{
-	struct addr to = test_ip("10.2.0.0/16"), via = test_ip("192.0.2.2");
+/* One end of the link between the two gateways. */
+struct side {
+	const char *lan4, *lan6, *wan4, *wan6, *tag4; /* own addresses */
+	const char *host4, *host6; /* on the LAN */
+	const char *net4, *net6; /* behind the other one */
+};
 
+static const struct side sides[2] = {
+	{ "10.1.0.1/16", "fd00:1::1/64", "192.0.2.1/24", "2001:db8::1/64", "10.3.0.1/16",
+		"10.1.0.2", "fd00:1::2", "10.2.0.0/16", "fd00:2::/64" },
+	{ "10.2.0.1/16", "fd00:2::1/64", "192.0.2.2/24", "2001:db8::2/64", "10.4.0.1/16",
+		"10.2.0.2", "fd00:2::2", "10.1.0.0/16", "fd00:1::/64" },
+};
+
+static void
+open_routes(struct gw *g, const struct side *s, const struct side *other)
+{
+	struct addr to = test_ip(s->net4), via = test_ip(other->wan4);
+
+	via.plen = addr_full_plen(&via);
 	assert_int_equal(snap_add_connected(g->snap, NULL), 0);
 	assert_int_equal(snap_route_add(g->snap, &to, &via, GW_WAN, NULL), 0);
-	to = test_ip("fd00:2::/64");
-	via = test_ip("2001:db8::2");
+	to = test_ip(s->net6);
+	via = test_ip(other->wan6);
+	via.plen = addr_full_plen(&via);
 	assert_int_equal(snap_route_add(g->snap, &to, &via, GW_WAN, NULL), 0);
-	neighbour(g, "192.0.2.2", GW_WAN, 1);
-	neighbour(g, "2001:db8::2", GW_WAN, 1);
-	neighbour(g, "10.1.0.2", GW_LAN, 2);
-	neighbour(g, "fd00:1::2", GW_LAN, 2);
+	neighbour(g, other->wan4, GW_WAN, 1);
+	neighbour(g, other->wan6, GW_WAN, 1);
+	neighbour(g, s->host4, GW_LAN, 2);
+	neighbour(g, s->host6, GW_LAN, 2);
 }
 
 void
 gw_open(struct gw *g, enum crypto_engine engine, const char *const *devices)
 {
+	gw_open_side(g, 0, engine, devices);
+}
+
+void
+gw_open_side(struct gw *g, unsigned int side, enum crypto_engine engine, const char *const *devices)
+{
+	const struct side *own = &sides[side];
 	struct crypto_conf cc = { .engine = engine, .devices = devices, .nworkers = 1 };
 	struct snap_conf sc = {
 		.nworkers = 1, .max_sa = 2048, .max_acl_bytes = 64u << 20, .ports = &g->ports
@@ -129,25 +153,25 @@ gw_open(struct gw *g, enum crypto_engine engine, const char *const *devices)
 		.port = GW_LAN,
 		.mtu = 1500,
 		.naddr = 2,
-		.addr = { test_ip("10.1.0.1/16"), test_ip("fd00:1::1/64") } };
+		.addr = { test_ip(own->lan4), test_ip(own->lan6) } };
 	g->ports.iface[GW_WAN] = (struct iface){ .name = "wan",
 		.port = GW_WAN,
 		.mtu = 1500,
 		.naddr = 2,
-		.addr = { test_ip("192.0.2.1/24"), test_ip("2001:db8::1/64") } };
+		.addr = { test_ip(own->wan4), test_ip(own->wan6) } };
 	g->ports.iface[GW_TAG] = (struct iface){ .name = "tag",
 		.port = GW_LAN,
 		.vlan = 100,
 		.mtu = 1500,
 		.naddr = 1,
-		.addr = { test_ip("10.3.0.1/16") } };
+		.addr = { test_ip(own->tag4) } };
 	g->crypto = sc.crypto = crypto_new(&cc, &err);
 	g->snap = g->crypto != NULL ? snap_new(&sc, &err) : NULL;
 	if (g->snap == NULL)
 		fail_msg("%s", err.text);
 	assert_int_equal(keyd_init(&g->kd, snap_knobs(g->snap), &snap_dp_ops, g->snap), 0);
 	snap_set_keyd(g->snap, &g->kd);
-	open_routes(g);
+	open_routes(g, own, &sides[1 - side]);
 	env.snap = snap_current(g->snap);
 	env.qs = snap_qsbr(g->snap);
 	env.crypto = g->crypto;

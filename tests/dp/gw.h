@@ -31,6 +31,13 @@ struct gw {
 /** EAL, ports, snapshot, worker; ready, no policies. @param devices  crypto devices, NULL-terminated or NULL */
 void
 gw_open(struct gw *g, enum crypto_engine engine, const char *const *devices);
+/**
+ * The same as gateway 0, or as its peer: gateway 1 has 192.0.2.2, 2001:db8::2, 10.2.0.1 and fd00:2::1.
+ * One of them can be open at a time.
+ */
+void
+gw_open_side(
+	struct gw *g, unsigned int side, enum crypto_engine engine, const char *const *devices);
 /** Close all and assert that nothing leaks: SAs, policies, sessions, packets. */
 void
 gw_close(struct gw *g);

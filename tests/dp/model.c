@@ -101,14 +101,41 @@ ask_out(struct keyd *kd, const struct model_pkt *p, struct model_answer *out)
 		protect(kd, &sp->spec, out);
 }
 
+/* Some inbound policy names the tunnel of this SA. */
 static bool
-may_enter(
-	const struct keyd *kd, const struct model_pkt *p, const struct sp *sp, struct sa *const *sa)
+is_bound(struct keyd *kd, const struct sa *sa)
 {
+	const struct saidx *idx = &sa->spec.idx;
+	const struct sp *sp;
+
+	TAILQ_FOREACH (sp, &kd->spd.list[DIR_IN], link) {
+		for (unsigned int i = 0; i < sp->spec.nreq; i++) {
+			const struct sp_req *r = &sp->spec.req[i];
+
+			if (addr_eq(&idx->src, &r->src) && addr_eq(&idx->dst, &r->dst) &&
+				(r->reqid == 0 || r->reqid == idx->reqid))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* @return DROP_MAX when the packet may enter */
+static enum drop_reason
+ask_in(struct keyd *kd, const struct model_pkt *p, const struct sp *sp, struct sa *const *sa)
+{
+	bool ok;
+
+	if (sp == AMBIGUOUS)
+		return DROP_FRAG_PORTS;
+	if (sp == NULL && p->depth > 0 && is_bound(kd, sa[p->depth - 1]))
+		return DROP_SEC_SELECTOR;
 	if (sp == NULL)
-		return default_is_none(kd, p);
-	return sp->spec.action == SP_NONE ||
-		(sp->spec.action == SP_IPSEC && is_proven(&sp->spec, sa, p->depth));
+		ok = default_is_none(kd, p);
+	else
+		ok = sp->spec.action == SP_NONE ||
+			(sp->spec.action == SP_IPSEC && is_proven(&sp->spec, sa, p->depth));
+	return ok ? DROP_MAX : DROP_POLICY_IN;
 }
 
 void
@@ -116,7 +143,7 @@ model_ask(struct keyd *kd, const struct model_pkt *p, bool (*is_local)(const str
 	struct model_answer *out)
 {
 	struct sa *sa[MODEL_DEPTH];
-	const struct sp *sp;
+	enum drop_reason reason;
 
 	memset(out, 0, sizeof(*out));
 	for (unsigned int i = 0; i < p->depth; i++) {
@@ -126,11 +153,9 @@ model_ask(struct keyd *kd, const struct model_pkt *p, bool (*is_local)(const str
 			return;
 		}
 	}
-	sp = find_policy(kd, DIR_IN, p);
-	if (sp == AMBIGUOUS) {
-		drop_as(out, DROP_FRAG_PORTS);
-	} else if (!may_enter(kd, p, sp, sa)) {
-		drop_as(out, DROP_POLICY_IN);
+	reason = ask_in(kd, p, find_policy(kd, DIR_IN, p), sa);
+	if (reason != DROP_MAX) {
+		drop_as(out, reason);
 	} else if (is_local(&p->sel.dst)) {
 		out->verdict = MODEL_LOCAL;
 		if (p->is_frag)

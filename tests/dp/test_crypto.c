@@ -471,12 +471,12 @@ crypto_reports_all_passed_and_refuses_the_rest(void **state)
 	unsigned int n;
 	const struct crypto_report *r = crypto_reports(crypto, &n);
 	struct sa_rt sa = { 0 };
-	struct sa_spec spec = { .enc = alg_by_code(ALG_CAMELLIA_CBC),
+	struct sa_spec spec = { .enc = alg_by_code(ALG_TWOFISH_CBC),
 		.auth = alg_by_code(ALG_HMAC_SHA1) };
 	struct err err = { 0 };
 
 	(void)state;
-	assert_int_equal(n, noffered == 5 ? 3 : 19);
+	assert_int_equal(n, engine->rows);
 	for (unsigned int i = 0; i < n; i++) {
 		assert_true(r[i].passed && r[i].cycles_64 == 0);
 		assert_string_equal(r[i].engine, engine->device != NULL ? "lookaside" : "direct");
@@ -486,7 +486,7 @@ crypto_reports_all_passed_and_refuses_the_rest(void **state)
 	spec.enckey.len = 16;
 	assert_int_equal(crypto_sa_open(crypto, &sa, &spec, 0, &err), -EOPNOTSUPP);
 	assert_string_equal(err.text,
-		"no crypto engine offers camellia-cbc and hmac-sha1 with a key of 128 bits");
+		"no crypto engine offers twofish-cbc and hmac-sha1 with a key of 128 bits");
 }
 
 static int

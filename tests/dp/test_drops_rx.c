@@ -273,7 +273,7 @@ drop_ip_too_big_tells_the_mtu(void **state)
 
 /* What we protected ourselves and then find to be for ourselves is a loop, not a packet for us. */
 static void
-drop_ip_local_stops_a_tunnel_to_ourselves(void **state)
+drop_out_no_sa_for_a_tunnel_to_ourselves(void **state)
 {
 	struct gw_frame f = gw_frame(GW_LAN, "10.1.0.2", "10.2.0.2");
 
@@ -282,7 +282,7 @@ drop_ip_local_stops_a_tunnel_to_ourselves(void **state)
 		CASE_SA_IN "spdadd 10.1.0.0/16 10.2.0.0/16 any -P out ipsec "
 			   "esp/tunnel/192.0.2.2-192.0.2.1/require;");
 	case_send(&f);
-	case_dropped_once(DROP_IP_LOCAL);
+	case_dropped_once(DROP_OUT_NO_SA);
 }
 
 static void
@@ -494,7 +494,7 @@ main(void)
 		CASE(drop_ip_exthdr_refuses_endless_chains),
 		CASE(drop_ip_ttl_holds_in_the_flow_cache_too),
 		CASE(drop_ip_too_big_tells_the_mtu),
-		CASE(drop_ip_local_stops_a_tunnel_to_ourselves),
+		CASE(drop_out_no_sa_for_a_tunnel_to_ourselves),
 		CASE(drop_rx_not_linear_when_segments_do_not_join),
 		CASE(drop_frag_ports_when_ports_would_decide),
 		CASE(drop_frag_nobuf_when_the_pool_is_empty),

@@ -445,6 +445,7 @@ drop_sec_spoof_unless_told_otherwise(void **state)
 	send_spoofed(1);
 	case_dropped_once(DROP_SEC_SPOOF);
 	snap_knobs(gw.snap)->ipip_spoofcheck = 0;
+	keyd_sp_flush(&gw.kd); /* or no policy would cover our own address as a source */
 	gw_commit(&gw);
 	send_spoofed(2);
 	assert_int_equal(case_drain(GW_LAN), 1);
@@ -481,17 +482,37 @@ drop_sec_nest_beyond_four(void **state)
 }
 
 static void
-drop_sec_proto_for_ah_and_ipcomp(void **state)
+drop_sec_no_sa_of_ah_and_ipcomp(void **state)
 {
 	struct gw_frame f = gw_frame(GW_WAN, "192.0.2.2", "192.0.2.1");
 
 	(void)state;
 	f.proto = IPPROTO_AH;
 	case_send(&f);
-	case_dropped_once(DROP_SEC_PROTO);
+	case_dropped_once(DROP_SEC_NO_SA);
 	f.proto = IPPROTO_IPCOMP;
 	case_send(&f);
-	assert_int_equal(gw_drops(&gw, DROP_SEC_PROTO), 2);
+	assert_int_equal(gw_drops(&gw, DROP_SEC_NO_SA), 2);
+}
+
+/* The tunnel is the policy's, but its peer sends for a network that the policy does not speak of. */
+static void
+drop_sec_selector_beside_the_policy(void **state)
+{
+	static uint8_t inner[CASE_FRAME_MAX];
+	struct gw_frame f = gw_frame(GW_WAN, "10.9.0.2", "10.1.0.2");
+	struct gw_esp e = { .seq = 1, .inner = inner + 14 };
+
+	(void)state;
+	e.inner_len = gw_build(&gw, &f, inner) - 14;
+	case_send_esp(&e);
+	case_dropped_once(DROP_SEC_SELECTOR);
+	/* An SA that no policy names follows the default. */
+	keyd_sp_flush(&gw.kd);
+	gw_commit(&gw);
+	e.seq = 2;
+	case_send_esp(&e);
+	assert_int_equal(case_drain(GW_LAN), 1);
 }
 
 static void
@@ -563,7 +584,8 @@ main(void)
 		IN(drop_sec_ecn_when_congestion_meets_not_ect),
 		IN(drop_sec_spoof_unless_told_otherwise),
 		IN(drop_sec_nest_beyond_four),
-		IN(drop_sec_proto_for_ah_and_ipcomp),
+		IN(drop_sec_no_sa_of_ah_and_ipcomp),
+		IN(drop_sec_selector_beside_the_policy),
 		IN(drop_policy_in_when_protection_is_missing),
 		CASE(drop_policy_in_when_protected_by_another_peer),
 		cmocka_unit_test(drop_reasons_claimed_here_are_shown),

@@ -78,7 +78,7 @@ engines_use_and_leave_a_device_of_eal(void **state)
 		if (c == NULL)
 			fail_msg("%s", err.text);
 		r = crypto_reports(c, &n);
-		assert_int_equal(n, 19);
+		assert_int_equal(n, 10);
 		for (unsigned int i = 0; i < n; i++)
 			assert_string_equal(r[i].device, "crypto_openssl0");
 		crypto_free(c);
@@ -142,7 +142,7 @@ engines_are_chosen_by_support_and_speed(void **state)
 
 	(void)state;
 	assert_non_null(c);
-	assert_int_equal(c->nreport, 3 * 19 + 3);
+	assert_int_equal(c->nreport, 51 + 2 * 10 + 3);
 	/* Not calibrated: direct first. */
 	for (int32_t support = -1; support <= 1; support++)
 		assert_string_equal(chosen(c, &gcm, support), "direct");
@@ -183,8 +183,12 @@ engines_start_and_calibrate_quickly(void **state)
 	printf("start and calibration: %u ms\n", (unsigned int)ms);
 	assert_true(ms < 5000); /* half a second on a quiet machine without sanitizers */
 	r = crypto_reports(c, &n);
-	for (unsigned int i = 0; i < n; i++)
-		assert_true(r[i].passed && r[i].cycles_64 > 0 && r[i].cycles_1420 > r[i].cycles_64);
+	for (unsigned int i = 0; i < n; i++) {
+		assert_true(r[i].passed && r[i].cycles_64 > 0);
+		/* What does nothing takes no longer for more. */
+		if (r[i].key_bits != 0)
+			assert_true(r[i].cycles_1420 > r[i].cycles_64);
+	}
 	crypto_free(c);
 }
 

@@ -156,16 +156,6 @@ one(const struct peer *peer, uint64_t seq)
 }
 
 static void
-expect_drop(struct rte_mbuf *m, enum drop_reason reason)
-{
-	uint64_t before = lane->drop[reason];
-
-	assert_int_equal(in_burst(&m, 1), 0);
-	assert_int_equal(lane->drop[reason], before + 1);
-	assert_int_equal(rte_mempool_in_use_count(pool), 0);
-}
-
-static void
 expect_pass(struct rte_mbuf *m)
 {
 	assert_int_equal(in_burst(&m, 1), 1);
@@ -435,6 +425,7 @@ esp_outer_df_and_ecn_follow_the_parameters(void **state)
 	uint8_t inner[BUF_SIZE], *p;
 	struct rte_mbuf *m;
 	struct peer peer;
+	uint16_t id;
 
 	(void)state;
 	peer_open(&peer, &suites[0], AF_INET, false);
@@ -448,7 +439,8 @@ esp_outer_df_and_ecn_follow_the_parameters(void **state)
 		p = rte_pktmbuf_mtod(m, uint8_t *);
 		assert_true(p[1] == rows[i].tos && p[6] == rows[i].df && p[7] == 0);
 		assert_int_equal(ip4_csum(p, 20), 0);
-		assert_int_equal(p[4] << 8 | p[5], i + 1);
+		id = (uint16_t)(p[4] << 8 | p[5]);
+		assert_int_equal(id, (uint16_t)(peer.sa->iv_base + i + 1));
 		assert_int_equal(pkt_meta(m)->flags, 0);
 		rte_pktmbuf_free(m);
 	}
@@ -535,26 +527,30 @@ esp_counts_and_bounds_nesting(void **state)
 static void
 esp_init_refuses_what_it_cannot_do(void **state)
 {
-	const struct suite null_null = { "null", "null", 0, 0 },
-			   ctr = { "aes-ctr", "hmac-sha1", 20, 20 };
-	struct sa_spec spec[8];
-	const int want[8] = { -EOPNOTSUPP, -EOPNOTSUPP, -EINVAL, -EINVAL, -EINVAL, -EOPNOTSUPP,
-		-EINVAL, -EINVAL };
+	const struct suite null = { "null", NULL, 0, 0 },
+			   gcm_sha = { "aes-gcm-16", "hmac-sha1", 20, 20 };
+	struct sa_spec spec[11];
+	const int want[RTE_DIM(spec)] = { -EINVAL, -EINVAL, -EINVAL, -EINVAL, -EINVAL, -EOPNOTSUPP,
+		-EINVAL, -EINVAL, -EINVAL, -EINVAL, -EOPNOTSUPP };
 	struct sa_rt sa;
 
 	(void)state;
-	for (unsigned int i = 0; i < 8; i++)
+	for (unsigned int i = 0; i < RTE_DIM(spec); i++)
 		spec[i] = make_spec(&suites[3], AF_INET, false);
-	spec[0].idx.mode = MODE_TRANSPORT;
-	spec[1].natt.type = 2;
+	spec[0].natt.type = 1;
+	spec[1].natt.type = 2; /* without ports */
 	spec[2].idx.src = end_point(AF_INET6, 1);
-	spec[3].auth = NULL;
-	spec[4] = make_spec(&null_null, AF_INET, false);
-	spec[5] = make_spec(&ctr, AF_INET, false);
+	spec[3].enc = NULL;
+	spec[4] = make_spec(&null, AF_INET, true);
+	spec[5].flags = SA_F_OLD;
 	spec[6].window_pkts = SA_WINDOW_MAX + 1;
 	spec[7] = make_spec(&suites[0], AF_INET, false);
 	spec[7].enckey.len = 4;
-	for (unsigned int i = 0; i < 8; i++) {
+	spec[8] = make_spec(&gcm_sha, AF_INET, false);
+	spec[9].idx.mode = MODE_TRANSPORT;
+	spec[9].tfc_len = 100;
+	spec[10].enc = alg_by_name(ALG_ENC, "skipjack");
+	for (unsigned int i = 0; i < RTE_DIM(spec); i++) {
 		struct err err = { 0 };
 
 		memset(&sa, 0, sizeof(sa));
@@ -563,7 +559,8 @@ esp_init_refuses_what_it_cannot_do(void **state)
 		assert_null(sa.rp);
 	}
 	assert_ptr_equal(xform_find(IPPROTO_ESP), &xform_esp);
-	assert_null(xform_find(IPPROTO_AH));
+	assert_ptr_equal(xform_find(IPPROTO_AH), &xform_ah);
+	assert_null(xform_find(IPPROTO_UDP));
 }
 
 static void
@@ -588,12 +585,7 @@ static int
 start(void **state)
 {
 	(void)state;
-	pool = pkt_pool_create("esp", 1023, BUF_SIZE + RTE_PKTMBUF_HEADROOM, 0);
-	lane = rte_zmalloc("lane", sizeof(*lane), RTE_CACHE_LINE_SIZE);
-	if (pool == NULL || lane == NULL)
-		abort();
-	lane->knobs = &knobs;
-	crypto = engine_open(engine, lane);
+	peers_start(engine);
 	return 0;
 }
 
@@ -601,10 +593,7 @@ static int
 stop(void **state)
 {
 	(void)state;
-	engine_close(crypto, lane);
-	assert_int_equal(rte_mempool_in_use_count(pool), 0);
-	rte_free(lane);
-	rte_mempool_free(pool);
+	peers_stop();
 	return 0;
 }
 

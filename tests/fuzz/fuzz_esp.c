@@ -14,8 +14,8 @@
 
 /*
  * Byte 0: the SA (low bits) and, in its top bit, whether the rest is sealed first, so that decrypted
- * text reaches the trailer and the inner header. Byte 1: outer TOS, and in its top bits the depth.
- * The rest is the ESP packet. Keys are 00 01 02 ..., so that a seed can be a packet that verifies.
+ * text reaches the trailer and the inner header. Byte 1: outer TOS, and in its top bits the depth; its
+ * low bit stands for IPv4 options or IPv6 extension headers, too. The rest is the ESP packet. Keys are 00 01 02 ..., so that a seed can be a packet that verifies.
  */
 int
 LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -27,13 +27,19 @@ static const struct row {
 	uint16_t key, authkey;
 	uint8_t af;
 	bool esn;
+	uint8_t mode, natt;
+	uint32_t flags;
 } rows[] = {
-	{ ALG_AES_GCM_16, ALG_CODE_NONE, 20, 0, AF_INET, false },
-	{ ALG_AES_GCM_16, ALG_CODE_NONE, 36, 0, AF_INET6, true },
-	{ ALG_AES_CBC, ALG_HMAC_SHA1, 16, 20, AF_INET, false },
-	{ ALG_AES_CBC, ALG_HMAC_SHA256, 32, 32, AF_INET6, true },
-	{ ALG_NULL_ENC, ALG_HMAC_SHA256, 0, 32, AF_INET, false },
-	{ ALG_NULL_ENC, ALG_HMAC_SHA512, 0, 64, AF_INET, true },
+	{ ALG_AES_GCM_16, ALG_CODE_NONE, 20, 0, AF_INET, false, MODE_TUNNEL, 0, 0 },
+	{ ALG_AES_GCM_16, ALG_CODE_NONE, 36, 0, AF_INET6, true, MODE_TUNNEL, 0, 0 },
+	{ ALG_AES_CBC, ALG_HMAC_SHA1, 16, 20, AF_INET, false, MODE_TUNNEL, 0, 0 },
+	{ ALG_AES_CBC, ALG_HMAC_SHA256, 32, 32, AF_INET6, true, MODE_TUNNEL, 0, 0 },
+	{ ALG_NULL_ENC, ALG_HMAC_SHA256, 0, 32, AF_INET, false, MODE_TUNNEL, 0, 0 },
+	{ ALG_NULL_ENC, ALG_HMAC_SHA512, 0, 64, AF_INET, true, MODE_TUNNEL, 0, 0 },
+	{ ALG_NULL_ENC, ALG_HMAC_SHA1, 0, 20, AF_INET, false, MODE_TRANSPORT, 2, 0 },
+	{ ALG_NULL_ENC, ALG_HMAC_SHA1, 0, 20, AF_INET6, false, MODE_TRANSPORT, 2, SA_F_PAD_ZERO },
+	{ ALG_NULL_ENC, ALG_HMAC_SHA1, 0, 20, AF_INET6, true, MODE_ANY, 0, SA_F_PAD_RAND },
+	{ ALG_AES_GCM_16, ALG_CODE_NONE, 20, 0, AF_INET, false, MODE_TRANSPORT, 0, 0 },
 };
 
 static struct knobs knobs = KNOBS_INIT;
@@ -42,7 +48,8 @@ static struct lane *lane;
 static struct crypto *crypto;
 static struct sa_rt *sas[ARRAY_LEN(rows)];
 
-#define WINDOW 64u
+#define WINDOW   64u
+#define HEAD_MAX 64u
 
 static struct sa_rt *
 open_sa(const struct row *row)
@@ -52,12 +59,14 @@ open_sa(const struct row *row)
 	struct sa_rt *sa = rte_zmalloc("sa", sizeof(*sa) + sizeof(struct sa_lc), 64);
 
 	spec.idx.proto = IPPROTO_ESP;
-	spec.idx.mode = MODE_TUNNEL;
+	spec.idx.mode = row->mode;
+	spec.natt.type = row->natt;
 	spec.idx.src = addr_make(row->af, src);
 	spec.idx.dst = addr_make(row->af, dst);
+	spec.idx.src.port_be = spec.idx.dst.port_be = htons(4500);
 	spec.enc = alg_by_code(row->enc);
 	spec.auth = alg_by_code(row->auth);
-	spec.flags = row->esn ? SA_F_ESN : 0;
+	spec.flags = row->flags | (row->esn ? SA_F_ESN : 0);
 	spec.enckey.len = row->key;
 	spec.authkey.len = row->authkey;
 	for (unsigned int i = 0; i < SECRET_MAX; i++)
@@ -120,23 +129,47 @@ free_buf(void *addr, void *opaque)
 	free(addr);
 }
 
-/* Outer header and packet in an allocation of exactly their size: ASan sees a step over its end. */
+/* The header that stands before ESP. @return its bytes, with a UDP header's if the SA has one */
+static uint16_t
+make_head(const struct sa_rt *sa, uint8_t tos, uint8_t head[HEAD_MAX])
+{
+	const bool udp = (sa->opts & SA_RT_NATT) != 0, more = (tos & 1) != 0;
+	const uint8_t next = udp ? IPPROTO_UDP : IPPROTO_ESP;
+	uint16_t len = sa->outer_af == AF_INET ? 20 : 40;
+
+	memset(head, 0, HEAD_MAX);
+	memcpy(head, sa->hdr, len);
+	if (sa->outer_af == AF_INET) {
+		head[0] = more ? 0x47 : 0x45;
+		head[1] = tos;
+		len = more ? 28 : 20;
+	} else {
+		head[0] = 0x60;
+		head[1] = (uint8_t)(tos << 4);
+		if (more) { /* hop-by-hop, routing */
+			head[6] = IPPROTO_HOPOPTS;
+			head[40] = IPPROTO_ROUTING;
+			head[48] = next;
+			len = 56;
+		}
+	}
+	return udp ? len + 8 : len;
+}
+
+/* Head and packet in an allocation of exactly their size: ASan sees a step over its end. */
 static struct rte_mbuf *
 make_packet(const struct sa_rt *sa, const uint8_t *esp, uint16_t len, uint8_t tos)
 {
 	static struct rte_mbuf_ext_shared_info shared;
-	const uint16_t ip_len = sa->outer_af == AF_INET ? 20 : 40;
+	uint8_t head[HEAD_MAX];
+	const uint16_t ip_len = make_head(sa, tos, head);
 	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
 	uint8_t *buf = malloc((size_t)ip_len + len);
 
 	if (m == NULL || buf == NULL)
 		abort();
-	memcpy(buf, sa->hdr, ip_len);
+	memcpy(buf, head, ip_len);
 	memcpy(buf + ip_len, esp, len);
-	if (sa->outer_af == AF_INET)
-		buf[1] = tos;
-	else
-		buf[1] = (uint8_t)(tos << 4);
 	shared = (struct rte_mbuf_ext_shared_info){ .free_cb = free_buf };
 	rte_mbuf_ext_refcnt_set(&shared, 1);
 	rte_pktmbuf_attach_extbuf(m, buf, (rte_iova_t)(uintptr_t)buf, ip_len + len, &shared);
@@ -165,8 +198,11 @@ check(const struct rte_mbuf *m, const struct pkt_meta *meta)
 	const unsigned int hdr = meta->af == AF_INET ? sizeof(struct ip4) : sizeof(struct ip6);
 
 	if (m->data_off + m->data_len > m->buf_len || m->pkt_len != m->data_len ||
-		m->data_len < hdr || meta->l4_len != m->data_len || meta->l3_off != 0 ||
-		meta->depth == 0 || meta->depth > NEST_MAX)
+		m->data_len < hdr || meta->l4_off + meta->l4_len != m->data_len ||
+		meta->l3_off != 0 || meta->depth == 0 || meta->depth > NEST_MAX ||
+		(meta->flags & PKT_F_UDP) != 0)
+		abort();
+	if ((meta->flags & PKT_F_TUNNEL) != 0 ? meta->l4_off != 0 : meta->l4_off < hdr)
 		abort();
 }
 
@@ -188,6 +224,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.l4_off = (uint16_t)(m->data_len - len),
 		.l4_len = len,
 		.af = sa->outer_af,
+		.flags = (sa->opts & SA_RT_NATT) != 0 ? PKT_F_UDP : 0,
 		.depth = data[1] >> 5 };
 	replay_init(sa->rp, WINDOW); /* each input stands for itself */
 	if (xform_esp.in_begin(lane, &m, 1) == 1) {

@@ -75,6 +75,64 @@ tunnel_outer_follows_df_and_ecn_of_every_combination(void **state)
 	}
 }
 
+/* Every DSCP, set or copied, of each inner family; the congestion bits go their own way. */
+static void
+tunnel_outer_dscp_is_copied_or_set(void **state)
+{
+	uint8_t inner[40];
+	struct tunnel_rules rules;
+	struct tunnel_outer o;
+
+	(void)state;
+	for (unsigned int i = 0; i < 65 * 3 * 2 * 256; i++) {
+		const uint8_t tos = (uint8_t)i;
+		const bool v6 = (i >> 8 & 1) != 0;
+		const int32_t dscp = (int32_t)((i >> 9) % 65) - 1,
+			      ecn = (int32_t)((i >> 9) / 65) - 1;
+		struct knobs k = KNOBS_INIT;
+		uint8_t want = ecn == 0 ? 0 : tos & 3;
+
+		k.af[v6].dscp = dscp;
+		k.af[!v6].dscp = 63 - (dscp & 31); /* the other family's must not matter */
+		k.af[v6].ecn = ecn;
+		want |= dscp < 0 ? tos & 0xfc : (uint8_t)(dscp << 2);
+		make_inner(inner, v6, tos, false);
+		tunnel_rules_init(&rules, &k);
+		tunnel_outer_init(&o, &rules, inner, v6);
+		assert_int_equal(o.tos, want);
+	}
+}
+
+/* The label of an inner IPv6 header, and only that, reaches an outer IPv6 header, and only if asked for. */
+static void
+tunnel_outer_flow_label_is_zero_or_copied(void **state)
+{
+	uint8_t inner[40], template[40], addr[32] = { 0 }, p[40];
+	struct tunnel_rules rules;
+	struct tunnel_outer o;
+
+	(void)state;
+	tunnel_template6(template, addr, addr + 16, IPPROTO_ESP);
+	for (unsigned int i = 0; i < 2 * 2 * 256; i++) {
+		const uint8_t tos = (uint8_t)i;
+		const bool v6 = (i >> 8 & 1) != 0, copy = (i >> 9 & 1) != 0, kept = v6 && copy;
+		struct knobs k = KNOBS_INIT;
+
+		k.flowlabel = copy;
+		k.af[v6].ecn = 1;
+		make_inner(inner, v6, tos, false);
+		tunnel_rules_init(&rules, &k);
+		tunnel_outer_init(&o, &rules, inner, v6);
+		o.len = 0;
+		tunnel_put6(p, template, &o);
+		assert_int_equal(p[0], 0x60 | tos >> 4);
+		assert_int_equal(p[1] >> 4, tos & 15);
+		assert_int_equal(p[1] & 15, kept ? inner[1] & 15 : 0);
+		assert_int_equal(p[2], kept ? inner[2] : 0);
+		assert_int_equal(p[3], kept ? inner[3] : 0);
+	}
+}
+
 static void
 tunnel_put4_is_a_header_with_its_checksum(void **state)
 {
@@ -243,6 +301,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tunnel_outer_follows_df_and_ecn_of_every_combination),
+		cmocka_unit_test(tunnel_outer_dscp_is_copied_or_set),
+		cmocka_unit_test(tunnel_outer_flow_label_is_zero_or_copied),
 		cmocka_unit_test(tunnel_put4_is_a_header_with_its_checksum),
 		cmocka_unit_test(tunnel_put6_is_a_header),
 		cmocka_unit_test(tunnel_ecn_decap_equals_figure_4),

@@ -290,7 +290,7 @@ spd_same(const struct spd *a, const struct spd *b)
 static struct sa *
 namesake(struct sad *sad, const struct sa *sa)
 {
-	return sad_find(sad, sa->spec.spi, sa->spec.idx.proto, &sa->spec.idx.dst);
+	return sad_find_same(sad, &sa->spec);
 }
 
 static int

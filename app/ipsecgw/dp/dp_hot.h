@@ -30,6 +30,19 @@ ip_len(const struct pkt_meta *meta)
 	return (unsigned int)meta->l4_off - meta->l3_off + meta->l4_len;
 }
 
+/** @return DROP_MAX when the parameters let an IPsec protocol work, else the reason to drop */
+static inline enum drop_reason
+proto_refusal(const struct worker *w, uint8_t proto)
+{
+	const struct knobs *k = &w->snap->knobs;
+
+	if (likely(proto == IPPROTO_ESP))
+		return likely(k->esp_enable != 0) ? DROP_MAX : DROP_ESP_DISABLED;
+	if (proto == IPPROTO_AH)
+		return k->ah_enable != 0 ? DROP_MAX : DROP_AH_DISABLED;
+	return k->ipcomp_enable != 0 ? DROP_MAX : DROP_IPCOMP_DISABLED;
+}
+
 /** Count packets on the worker's row of a policy. */
 static inline void
 sp_count(const struct lane *lane, struct sp_rt *sp, uint32_t pkts, uint64_t bytes)
@@ -75,12 +88,19 @@ flow_is_cacheable(const struct pkt_meta *meta)
 		meta->depth <= 1;
 }
 
+/** The SA that opened a packet, and how: a number that is never 0. */
+static inline uint32_t
+opened_by(const struct pkt_meta *meta)
+{
+	return meta->sa->slot << 1 | ((meta->flags & PKT_F_TUNNEL) != 0);
+}
+
 static inline void
 flow_key_of(struct flow_key *k, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 
-	flow_key_init(k, m, meta->depth == 0 ? 0 : meta->sa->slot);
+	flow_key_init(k, m, meta->depth == 0 ? 0 : opened_by(meta));
 }
 
 /** Append a parsed packet to v.clear; start to fetch what the flow cache knows of it. */

@@ -42,6 +42,14 @@ struct sa_slot {
 };
 #define SA_SLOTS 4096u /* power of two */
 
+/** One row per recently used request of transport mode without addresses: outsa in short. */
+struct out_slot {
+	struct sa_rt *sa;
+	uint32_t gen; /* of the snapshot; 0 = empty */
+	uint32_t reqid; /* as requested */
+};
+#define OUT_SLOTS 4096u /* power of two */
+
 struct worker {
 	struct lane lane; /* first: drivers see no more */
 	struct worker_env env;
@@ -59,6 +67,7 @@ struct worker {
 	struct eth_in eth[RTE_MAX_ETHPORTS]; /* by ethdev id, as mbufs name their port */
 	struct flow_cache *flow;
 	struct sa_slot *sa_slot; /* [SA_SLOTS] */
+	struct out_slot *out_slot; /* [OUT_SLOTS] */
 	uint32_t seed; /* of the caches' hashes */
 	struct rte_ring *inject;
 	struct worker_rows rows;
@@ -78,6 +87,32 @@ parse_vec(struct worker *w, struct pvec *in);
 enum drop_reason
 parse_ip(struct rte_mbuf *m, unsigned int avail, bool csum_known_good);
 
+/**
+ * Give a parsed packet to v.sec when it is an IPsec packet, else to v.clear. Fragments are traffic like
+ * any other: protection is of whole packets (RFC 4302 3.3.4, RFC 4303 3.4.1).
+ */
+void
+sort_parsed(struct worker *w, struct rte_mbuf *m);
+
+/* natt.c: UDP that may carry ESP (RFC 3948). */
+/** Sort a whole UDP packet to a port of UDP encapsulation: ESP, keepalive, or plain UDP. */
+void
+natt_sort(struct worker *w, struct rte_mbuf *m);
+/** Make plain UDP again of what natt_sort() took for ESP. */
+void
+natt_undo(struct rte_mbuf *m);
+
+/* ipip.c: IP in IP that came to us inside transport mode. */
+/** @return true when m is such a packet */
+bool
+ipip_is_ours(struct worker *w, struct rte_mbuf *m);
+/**
+ * Take the inner packet out: meta is parsed again, the history has one more entry.
+ * @return PARSE_OK or the reason to drop
+ */
+enum drop_reason
+ipip_open(struct worker *w, struct rte_mbuf *m);
+
 /* in.c: v.sec -> v.clear, v.sec again when nested. */
 void
 in_vec(struct worker *w, struct pvec *in);
@@ -85,9 +120,12 @@ in_vec(struct worker *w, struct pvec *in);
 void
 in_finish(struct worker *w, struct rte_mbuf **m, uint16_t n);
 
-/** What having been opened by this SA proves. */
-struct sa_proof
-sa_proof_of(const struct sa_rt *sa);
+/** Copy the history of a packet. @param out  outermost first @return entries */
+unsigned int
+in_history(const struct worker *w, struct rte_mbuf *m, struct sa_proof out[NEST_MAX]);
+/** Write the last entry down, before another SA takes the place of meta->sa. */
+void
+in_keep_history(const struct worker *w, struct rte_mbuf *m);
 
 /* flow.c: known flows of v.clear -> v.out, v.tx; the others -> v.miss. */
 void

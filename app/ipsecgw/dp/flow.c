@@ -45,8 +45,10 @@ run_start(struct worker *w, struct flow_run *run, const struct flow *f)
 	if (out == NULL || out->action != SP_IPSEC)
 		return;
 	run->to = &w->v.out;
-	/* Pairs with the release store of install_resolve(). */
-	run->sa = atomic_load_explicit(&out->step[0].sa, memory_order_acquire);
+	/* In transport mode it depends on the packet: see resolve(). */
+	if (likely(out->step[0].req.mode == MODE_TUNNEL))
+		/* Pairs with the release store of install_resolve(). */
+		run->sa = atomic_load_explicit(&out->step[0].sa, memory_order_acquire);
 	run->sp_ref = sp_rt_ref(out);
 	run->flags = out->nreq > 1 ? PKT_F_MORE : 0;
 	if (run->sa != NULL) {

@@ -20,12 +20,12 @@
 #define FLOWS 16384u /* entries, power of two; pairs of neighbours form a bucket */
 
 /**
- * Addresses, ports, protocol, and the SA that the packet came out of (its slot; 0 = none). The space
+ * Addresses, ports, protocol, and the SA that the packet came out of (opened_by(); 0 = none). The space
  * behind them holds a part of the answer, so that a flow fits one cache line.
  */
 struct flow_key {
 	uint64_t addr[4]; /* IPv4: source and destination in addr[0], the rest is not used */
-	uint64_t ports_sa; /* ports (l4_ports()) << 32 | SA slot */
+	uint64_t ports_sa; /* ports (l4_ports()) << 32 | opened_by() */
 	uint16_t af_proto; /* as in pkt_meta */
 	uint16_t nh; /* answer: next hop */
 	uint32_t gen; /* answer: generation of the snapshot that decided; 0 = empty */
@@ -71,9 +71,9 @@ l4_ports(const uint8_t *l4, uint8_t proto)
 	return ports;
 }
 
-/** Fill the key of a packet that is no fragment; meta->ports is set. @param sa_slot  SA or 0 */
+/** Fill the key of a packet that is no fragment; meta->ports is set. @param opener  opened_by() or 0 */
 static inline void
-flow_key_init(struct flow_key *k, struct rte_mbuf *m, uint32_t sa_slot)
+flow_key_init(struct flow_key *k, struct rte_mbuf *m, uint32_t opener)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, meta->l3_off);
@@ -82,7 +82,7 @@ flow_key_init(struct flow_key *k, struct rte_mbuf *m, uint32_t sa_slot)
 		memcpy(&k->addr[0], ip + 12, 8);
 	else
 		memcpy(k->addr, ip + 8, 32);
-	k->ports_sa = (uint64_t)meta->ports_be << 32 | sa_slot;
+	k->ports_sa = (uint64_t)meta->ports_be << 32 | opener;
 	k->af_proto = meta->af_proto;
 }
 

@@ -18,6 +18,121 @@ sp_by_ref(const struct worker *w, uint32_t ref)
 	return sp != NULL && sp_rt_ref(sp) == ref ? sp : NULL;
 }
 
+/* ---- which SA ---- */
+
+/* Addresses of an IP header, or of an SA's template: source and destination in one piece. */
+static inline const uint8_t *
+ends_of(const uint8_t *ip, uint8_t af)
+{
+	return ip + (af == AF_INET ? offsetof(struct ip4, src) : offsetof(struct ip6, src));
+}
+
+static inline bool
+has_ends(const struct sa_rt *sa, const uint8_t *ends, uint8_t af)
+{
+	if (sa->outer_af != af)
+		return false;
+	if (likely(af == AF_INET))
+		return memcmp(ends_of(sa->hdr, AF_INET), ends, 8) == 0;
+	return memcmp(ends_of(sa->hdr, AF_INET6), ends, 32) == 0;
+}
+
+static inline uint32_t
+ends_hash(const struct worker *w, const struct sp_req *req, const uint8_t *ends, uint8_t af)
+{
+	uint32_t h = w->seed ^ req->reqid ^ (uint32_t)req->proto << 24;
+	uint64_t word;
+
+	for (unsigned int i = 0; i < (af == AF_INET ? 8u : 32u); i += 8) {
+		memcpy(&word, ends + i, sizeof(word));
+		h = rte_hash_crc_8byte(word, h);
+	}
+	return h;
+}
+
+/* The shared hash once per generation, then a row of our own. */
+static struct sa_rt *
+sa_by_ends(struct worker *w, const struct sp_req *req, const uint8_t *ends, uint8_t af)
+{
+	struct out_slot *s = &w->out_slot[ends_hash(w, req, ends, af) & (OUT_SLOTS - 1)];
+	const size_t len = af == AF_INET ? 4 : 16;
+	struct outsa_key key = { .reqid = req->reqid, .proto = req->proto, .af = af };
+
+	if (likely(s->gen == w->snap->gen && s->reqid == req->reqid && s->sa->proto == req->proto &&
+		    has_ends(s->sa, ends, af)))
+		return s->sa;
+	memcpy(key.src, ends, len);
+	memcpy(key.dst, ends + len, len);
+	s->sa = outsa_lookup(w->snap, &key);
+	s->gen = s->sa != NULL ? w->snap->gen : 0;
+	s->reqid = req->reqid;
+	return s->sa;
+}
+
+/*
+ * The SA of a request: control's choice for its end points, or the packet's own addresses decide.
+ * @param ip  header that the packet will have when its turn comes
+ */
+static struct sa_rt *
+sa_of_step(struct worker *w, struct sp_step *step, const uint8_t *ip, uint8_t af)
+{
+	if (step->req.mode == MODE_TRANSPORT && step->req.src.af == 0)
+		return sa_by_ends(w, &step->req, ends_of(ip, af), af);
+	/* Pairs with the release store of install_resolve(). */
+	return atomic_load_explicit(&step->sa, memory_order_acquire);
+}
+
+static inline bool
+goes_to(struct rte_mbuf *m, const struct sa_rt *sa)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, meta->l3_off);
+	const size_t len = meta->af == AF_INET ? 4 : 16;
+
+	return sa->outer_af == meta->af &&
+		memcmp(ends_of(ip, meta->af) + len, ends_of(sa->hdr, meta->af) + len, len) == 0;
+}
+
+/*
+ * Transport mode is for whole packets to the SA's other end (RFC 4303 3.1.1): NetBSD makes a silent
+ * tunnel of what goes elsewhere, which no policy asked for.
+ */
+static enum drop_reason
+transport_refusal(struct rte_mbuf *m, const struct sa_rt *sa)
+{
+	if ((pkt_meta(m)->flags & PKT_F_FRAG) != 0)
+		return DROP_OUT_FRAG;
+	return goes_to(m, sa) ? DROP_MAX : DROP_OUT_SA_ADDR;
+}
+
+/* Compression is a favour (RFC 3173 2.2): what cannot have it goes on without. */
+static inline bool
+is_skipped(const struct pkt_meta *meta, const struct sp_req *req)
+{
+	return req->proto == IPPROTO_IPCOMP && req->mode == MODE_TRANSPORT &&
+		(meta->flags & PKT_F_FRAG) != 0;
+}
+
+/* Take the request at meta->step with this SA. @return the SA, or NULL when it does not suit */
+static struct sa_rt *
+take_step(struct worker *w, struct rte_mbuf *m, const struct sp_rt *sp, struct sa_rt *sa)
+{
+	struct pkt_meta *meta = pkt_meta(m);
+	const bool transport = sp->step[meta->step].req.mode == MODE_TRANSPORT;
+	const enum drop_reason reason = transport ? transport_refusal(m, sa) : DROP_MAX;
+
+	if (unlikely(reason != DROP_MAX)) {
+		drop(&w->lane, m, reason);
+		return NULL;
+	}
+	w->lane.bundles += meta->step > 0;
+	meta->sa = sa;
+	meta->flags &= (uint16_t) ~(PKT_F_MORE | PKT_F_TRANSPORT);
+	meta->flags |= meta->step + 1 < sp->nreq ? PKT_F_MORE : 0;
+	meta->flags |= transport ? PKT_F_TRANSPORT : 0;
+	return sa;
+}
+
 /*
  * The SA of the first request from meta->step on that has one. A request at level use without an SA
  * is passed over, which may mean clear text: that is ipsec(4), so it is counted.
@@ -27,6 +142,7 @@ static struct sa_rt *
 resolve(struct worker *w, struct rte_mbuf *m)
 {
 	struct pkt_meta *meta = pkt_meta(m);
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, meta->l3_off);
 	struct sp_rt *sp = sp_by_ref(w, meta->sp_ref);
 	const bool is_bare = meta->step == 0;
 
@@ -36,16 +152,12 @@ resolve(struct worker *w, struct rte_mbuf *m)
 	}
 	for (; meta->step < sp->nreq; meta->step++) {
 		struct sp_step *step = &sp->step[meta->step];
-		/* Pairs with the release store of install_resolve(). */
-		struct sa_rt *sa = atomic_load_explicit(&step->sa, memory_order_acquire);
+		struct sa_rt *sa = sa_of_step(w, step, ip, meta->af);
 
-		if (sa != NULL) {
-			w->lane.bundles += meta->step > 0;
-			meta->sa = sa;
-			meta->flags &= (uint16_t)~PKT_F_MORE;
-			meta->flags |= meta->step + 1 < sp->nreq ? PKT_F_MORE : 0;
-			return sa;
-		}
+		if (unlikely(is_skipped(meta, &step->req)))
+			continue;
+		if (sa != NULL)
+			return take_step(w, m, sp, sa);
 		if (atomic_load_explicit(&step->level, memory_order_relaxed) != LEVEL_USE) {
 			drop(&w->lane, m, DROP_OUT_NO_SA);
 			return NULL;
@@ -60,16 +172,7 @@ resolve(struct worker *w, struct rte_mbuf *m)
 	return NULL;
 }
 
-/* Largest inner packet that still fits the outer path: header, IV, padding to the block, trailer, ICV. */
-static uint16_t
-inner_mtu(const struct sa_rt *sa, uint16_t mtu)
-{
-	const unsigned int fixed = (unsigned int)sa->hdr_len + sa->iv_len + sa->icv_len;
-
-	if (mtu < fixed + sa->blk)
-		return 0;
-	return (uint16_t)((mtu - fixed) / sa->blk * sa->blk - 2u);
-}
+/* ---- how large ---- */
 
 /* Route and MTU of the outer destination, looked up once per SA and snapshot. */
 static inline const struct sa_lc *
@@ -85,48 +188,160 @@ sa_route(const struct worker *w, struct sa_rt *sa)
 			(sa->outer_af == AF_INET ? offsetof(struct ip4, dst) :
 						   offsetof(struct ip6, dst)));
 	nh = &w->snap->nh[lc->route_nh];
-	lc->route_mtu = UINT16_MAX;
-	if (nh_kind(w, lc->route_nh) >= NH_GLEAN)
-		lc->route_mtu = inner_mtu(sa, nh->mtu);
+	lc->route_mtu = nh_kind(w, lc->route_nh) >= NH_GLEAN ? nh->mtu : UINT16_MAX;
 	/* An on-link prefix gives way to a host route without a new snapshot. */
 	lc->route_gen = nh_kind(w, lc->route_nh) == NH_GLEAN ? 0 : w->snap->gen;
 	return lc;
 }
 
-/* A bundle grows a packet more than once: what its last tunnel takes, less what those inside add. */
-static uint16_t
-bundle_mtu(const struct worker *w, struct rte_mbuf *m)
+static inline unsigned int
+header_len(uint8_t af)
+{
+	return af == AF_INET ? sizeof(struct ip4) : sizeof(struct ip6);
+}
+
+/* Bytes that the protocol adds to each packet besides an outer IP header and padding. */
+static inline unsigned int
+overhead(const struct sa_rt *sa)
+{
+	const bool align8 = sa->outer_af == AF_INET6 || (sa->opts & SA_RT_ALIGN8) != 0;
+
+	if (likely(sa->proto == IPPROTO_ESP))
+		return (unsigned int)sa->outer_len - header_len(sa->outer_af) + sa->esp_fixed;
+	if (sa->proto == IPPROTO_AH) /* RFC 4302 2.2, 3.3.3.2.1 */
+		return (unsigned int)RTE_ALIGN(12u + sa->icv_len, align8 ? 8u : 4u);
+	return 0; /* IPComp never makes a packet longer */
+}
+
+/*
+ * Largest packet that one SA makes no longer than mtu, or than the path MTU learnt for it. ESP pads up
+ * to its block.
+ * @param head  transport mode: bytes of the packet that stay in front; 0 for a tunnel
+ */
+static inline unsigned int
+inner_mtu(const struct sa_rt *sa, unsigned int mtu, unsigned int head)
+{
+	const unsigned int pmtu = atomic_load_explicit(&sa->pmtu, memory_order_relaxed);
+	const unsigned int fixed = (head != 0 ? head : header_len(sa->outer_af)) + overhead(sa);
+	unsigned int left;
+
+	mtu = unlikely(pmtu != 0) && pmtu < mtu ? pmtu : mtu;
+	/* Which of several IPv6 extension headers stay in front is not known yet: be on the safe side. */
+	if (unlikely(sa->outer_af == AF_INET6 && head > sizeof(struct ip6)))
+		mtu -= RTE_MIN(mtu, sa->blk);
+	if (unlikely(mtu < fixed + sa->blk))
+		return 0;
+	left = mtu - fixed;
+	if (likely(sa->proto == IPPROTO_ESP))
+		left = (left & ~(sa->blk - 1u)) - 2u;
+	if (unlikely(sa->frag_len != 0 && head == 0 && sa->frag_len < left))
+		left = sa->frag_len;
+	return head + left;
+}
+
+/* Bytes in front of what transport mode protects; 0 in tunnel mode. */
+static inline unsigned int
+head_len(const struct pkt_meta *meta)
+{
+	if (likely((meta->flags & PKT_F_TRANSPORT) == 0))
+		return 0;
+	return (unsigned int)meta->l4_off - meta->l3_off;
+}
+
+/* A bundle grows a packet more than once: what its last step takes, less what those inside add. */
+static unsigned int
+bundle_mtu(struct worker *w, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, meta->l3_off);
 	struct sp_rt *sp = sp_by_ref(w, meta->sp_ref);
-	uint16_t mtu = 0;
-	bool is_last = true;
+	unsigned int head[SP_REQ_MAX], own = (unsigned int)meta->l4_off - meta->l3_off, n = 0, mtu;
+	struct sa_rt *sa[SP_REQ_MAX];
+	uint8_t af = meta->af;
 
-	for (unsigned int i = sp->nreq; i-- > meta->step;) {
-		struct sa_rt *sa = i == meta->step ?
-			meta->sa :
-			atomic_load_explicit(&sp->step[i].sa, memory_order_acquire);
+	for (unsigned int i = meta->step; i < sp->nreq; i++) {
+		const bool tunnel = sp->step[i].req.mode == MODE_TUNNEL;
 
-		if (sa == NULL)
+		sa[n] = i == meta->step ? meta->sa : sa_of_step(w, &sp->step[i], ip, af);
+		if (sa[n] == NULL)
 			continue;
-		mtu = is_last ? sa_route(w, sa)->route_mtu : inner_mtu(sa, mtu);
-		is_last = false;
+		head[n] = tunnel ? 0 : own;
+		if (tunnel) {
+			ip = sa[n]->hdr;
+			af = sa[n]->outer_af;
+			own = header_len(af);
+		}
+		n++;
 	}
+	mtu = sa_route(w, sa[n - 1])->route_mtu;
+	while (n-- > 0)
+		mtu = inner_mtu(sa[n], mtu, head[n]);
 	return mtu;
+}
+
+/*
+ * Who may be cut afterwards: in transport mode there is no other way, for fragments cannot be
+ * protected; a tunnel's own packet when the operator prefers that, or when a link would have to be
+ * smaller than IP allows (RFC 8200 5).
+ */
+static bool
+is_cut_later(const struct worker *w, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+
+	if (meta->af == AF_INET6 && ip_len(meta) <= MTU_MIN6)
+		return true;
+	if (frag_forbidden(m))
+		return false;
+	if ((meta->flags & PKT_F_TRANSPORT) != 0)
+		return true;
+	return w->snap->knobs.prefrag == 0 && w->snap->knobs.dfbit != 1;
 }
 
 /* Larger than the tunnel takes: cut it before it is protected, or tell its source. */
 static void
-too_big(struct worker *w, struct rte_mbuf *m, uint16_t mtu, struct pvec *todo)
+too_big(struct worker *w, struct rte_mbuf *m, unsigned int mtu, struct pvec *todo)
 {
 	struct pkt_meta *meta = pkt_meta(m);
 
+	if (is_cut_later(w, m)) {
+		pvec_add(&w->lane, todo, m);
+		return;
+	}
 	if (!frag_forbidden(m)) {
-		frag_ip4(w, m, mtu, todo);
+		frag_ip4(w, m, (uint16_t)mtu, todo);
 		return;
 	}
 	meta->mtu = RTE_MAX(mtu, meta->af == AF_INET6 ? MTU_MIN6 : MTU_MIN4);
 	punt_drop(w, m, DROP_IP_TOO_BIG, PUNT_TOO_BIG);
+}
+
+/*
+ * A buffer's headroom is for two tunnels; a bundle may be four. The packet moves back in its buffer, so
+ * that all its headers have room in front; what the tail still takes is the transforms' to see.
+ */
+static void
+move_back_one(struct rte_mbuf *m)
+{
+	/* IPv6, UDP, SPI, sequence number and IV for each, then the link's header. */
+	const unsigned int need = SP_REQ_MAX * (40u + 8u + 8u + 16u) + 18u;
+	struct pkt_meta *meta = pkt_meta(m);
+	const unsigned int have = (unsigned int)m->data_off + meta->l3_off;
+	unsigned int by;
+
+	if (have >= need)
+		return;
+	by = RTE_MIN(need - have, rte_pktmbuf_tailroom(m) / 2u);
+	memmove(rte_pktmbuf_mtod_offset(m, uint8_t *, meta->l3_off + by),
+		rte_pktmbuf_mtod_offset(m, uint8_t *, meta->l3_off), ip_len(meta));
+	m->data_off = (uint16_t)(m->data_off + by);
+}
+
+static void
+move_back(struct pvec *v, uint16_t first)
+{
+	for (uint16_t i = first; i < v->n; i++)
+		move_back_one(v->m[i]);
 }
 
 static inline void
@@ -134,20 +349,29 @@ prepare(struct worker *w, struct rte_mbuf *m, struct pvec *todo)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 	struct sa_rt *sa = likely(meta->sa != NULL) ? meta->sa : resolve(w, m);
-	uint16_t mtu;
+	enum drop_reason reason;
+	unsigned int mtu;
+	uint16_t first;
+	bool grows;
 
 	if (unlikely(sa == NULL))
 		return;
-	if (unlikely(!w->snap->knobs.esp_enable)) {
-		drop(&w->lane, m, DROP_ESP_DISABLED);
+	grows = (meta->flags & PKT_F_MORE) != 0 && meta->step == 0;
+	reason = proto_refusal(w, sa->proto);
+	if (unlikely(reason != DROP_MAX)) {
+		drop(&w->lane, m, reason);
 		return;
 	}
-	mtu = unlikely((meta->flags & PKT_F_MORE) != 0) ? bundle_mtu(w, m) :
-							  sa_route(w, sa)->route_mtu;
+	mtu = unlikely((meta->flags & PKT_F_MORE) != 0) ?
+		bundle_mtu(w, m) :
+		inner_mtu(sa, sa_route(w, sa)->route_mtu, head_len(meta));
+	first = todo->n;
 	if (unlikely(ip_len(meta) > mtu))
 		too_big(w, m, mtu, todo);
 	else
 		pvec_add(&w->lane, todo, m);
+	if (unlikely(grows))
+		move_back(todo, first);
 }
 
 void

@@ -146,6 +146,33 @@ parse_other(struct worker *w, struct rte_mbuf *m, enum drop_reason reason, uint1
 		drop(&w->lane, m, reason == PARSE_OK ? DROP_L2_UNKNOWN_TYPE : reason);
 }
 
+/* UDP to a port that inbound SAs use. Most gateways have none. */
+static inline bool
+may_carry_esp(const struct worker *w, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+
+	return unlikely(w->snap->has_natt) && meta->l4_proto == IPPROTO_UDP &&
+		natt_is_port(w->snap,
+			get16(rte_pktmbuf_mtod_offset(m, const uint8_t *, meta->l4_off + 2)));
+}
+
+static __rte_always_inline void
+sort(struct worker *w, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	const uint8_t proto = meta->l4_proto;
+
+	if (unlikely((meta->flags & PKT_F_FRAG) != 0))
+		flow_add(w, m);
+	else if (proto == IPPROTO_ESP || unlikely(proto == IPPROTO_AH || proto == IPPROTO_IPCOMP))
+		pvec_add(&w->lane, &w->v.sec, m);
+	else if (unlikely(may_carry_esp(w, m)))
+		natt_sort(w, m);
+	else
+		flow_add(w, m);
+}
+
 static __rte_always_inline void
 parse_one(struct worker *w, struct rte_mbuf *m)
 {
@@ -172,11 +199,13 @@ parse_one(struct worker *w, struct rte_mbuf *m)
 	}
 	if (unlikely((rte_pktmbuf_mtod(m, const uint8_t *)[0] & 1) != 0))
 		meta->flags |= PKT_F_L2_GROUP | PKT_F_NO_CACHE;
-	/* ESP on a fragment is nonsense before reassembly (RFC 4303 3.4.1). */
-	if (meta->l4_proto == IPPROTO_ESP && likely((meta->flags & PKT_F_FRAG) == 0))
-		pvec_add(&w->lane, &w->v.sec, m);
-	else
-		flow_add(w, m);
+	sort(w, m);
+}
+
+void
+sort_parsed(struct worker *w, struct rte_mbuf *m)
+{
+	sort(w, m);
 }
 
 void

@@ -247,11 +247,15 @@ classify_af(const struct worker *w, enum sp_dir dir, const struct batch *b, uint
 static void
 classify(const struct worker *w, enum sp_dir dir, const struct batch *b, struct sp_rt **sp)
 {
+	const bool asked = likely(w->snap->knobs.enabled != 0);
+
 	for (uint16_t i = 0; i < b->n; i++) {
 		sp[i] = NULL;
-		if (unlikely((pkt_meta(b->m[i])->flags & PKT_F_FRAG) != 0))
+		if (unlikely(asked && (pkt_meta(b->m[i])->flags & PKT_F_FRAG) != 0))
 			sp[i] = walk_fragment(w, dir, b->m[i]);
 	}
+	if (!asked)
+		return;
 	classify_af(w, dir, b, AF_INET, sp);
 	classify_af(w, dir, b, AF_INET6, sp);
 }
@@ -259,28 +263,39 @@ classify(const struct worker *w, enum sp_dir dir, const struct batch *b, struct 
 /* ---- 3: the inbound check ---- */
 
 static bool
-is_protected_as(struct rte_mbuf *m, struct sp_rt *sp)
+is_protected_as(const struct worker *w, struct rte_mbuf *m, struct sp_rt *sp)
 {
-	const struct pkt_meta *meta = pkt_meta(m);
 	struct sa_proof proof[NEST_MAX];
 	struct history_want want[SP_REQ_MAX];
+	const unsigned int n = in_history(w, m, proof);
 
-	if (meta->depth > 0) {
-		memcpy(proof, pkt_priv(m)->history, sizeof(proof[0]) * (meta->depth - 1u));
-		proof[meta->depth - 1] = sa_proof_of(meta->sa);
-	}
 	for (unsigned int i = 0; i < sp->nreq; i++) {
 		want[i].req = &sp->step[i].req;
 		want[i].level = atomic_load_explicit(&sp->step[i].level, memory_order_relaxed);
 	}
-	return history_satisfies(proof, meta->depth, want, sp->nreq);
+	return history_satisfies(proof, n, want, sp->nreq);
 }
 
-/* What a packet that no policy matches may do (RFC 4301 wants discard; NetBSD's default is none). */
+/*
+ * What a packet that no policy matches may do (RFC 4301 wants discard; NetBSD's default is none). With
+ * net.inet.ipsec.enabled 0 policies are not asked at all; 1 and 2 are the same here, for a gateway
+ * whose default is discard shall not be open until it has its first policy.
+ */
 static bool
 default_lets_pass(const struct worker *w, uint8_t af)
 {
+	if (unlikely(w->snap->knobs.enabled == 0))
+		return true;
 	return w->snap->knobs.af[af == AF_INET6 ? KNOBS_V6 : KNOBS_V4].def_policy == SP_NONE;
+}
+
+/* RFC 4301 5.2: what a tunnel of a policy carries must be what some policy speaks of. */
+static bool
+is_stray(const struct worker *w, const struct pkt_meta *meta)
+{
+	return (meta->flags & (PKT_F_TUNNEL | PKT_F_IPIP)) == PKT_F_TUNNEL && meta->depth > 0 &&
+		w->snap->knobs.enabled != 0 &&
+		atomic_load_explicit(&meta->sa->bound, memory_order_relaxed) != 0;
 }
 
 static enum drop_reason
@@ -288,9 +303,11 @@ check_in(const struct worker *w, struct rte_mbuf *m, struct sp_rt *sp)
 {
 	if (sp == &undecided)
 		return DROP_FRAG_PORTS;
+	if (sp == NULL && is_stray(w, pkt_meta(m)))
+		return DROP_SEC_SELECTOR;
 	if (sp == NULL)
 		return default_lets_pass(w, pkt_meta(m)->af) ? PARSE_OK : DROP_POLICY_IN;
-	if (sp->action == SP_NONE || (sp->action == SP_IPSEC && is_protected_as(m, sp)))
+	if (sp->action == SP_NONE || (sp->action == SP_IPSEC && is_protected_as(w, m, sp)))
 		return PARSE_OK;
 	return DROP_POLICY_IN;
 }
@@ -341,8 +358,6 @@ deliver(struct worker *w, struct rte_mbuf *m)
 
 	if ((meta->flags & PKT_F_FRAG) != 0)
 		drop(&w->lane, m, DROP_FRAG_REASM);
-	else if (meta->l4_proto == IPPROTO_AH || meta->l4_proto == IPPROTO_IPCOMP)
-		drop(&w->lane, m, DROP_SEC_PROTO);
 	else
 		punt(w, m, PUNT_LOCAL);
 }

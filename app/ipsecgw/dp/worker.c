@@ -68,7 +68,10 @@ make_tables(struct worker *w, int socket)
 	w->lane.audit = audit_new(socket, rte_get_tsc_hz());
 	w->sa_slot = rte_zmalloc_socket(
 		"sa_slot", SA_SLOTS * sizeof(*w->sa_slot), RTE_CACHE_LINE_SIZE, socket);
-	return w->inject != NULL && w->flow != NULL && w->sa_slot != NULL && w->lane.audit != NULL ?
+	w->out_slot = rte_zmalloc_socket(
+		"out_slot", OUT_SLOTS * sizeof(*w->out_slot), RTE_CACHE_LINE_SIZE, socket);
+	return w->inject != NULL && w->flow != NULL && w->sa_slot != NULL && w->out_slot != NULL &&
+			w->lane.audit != NULL ?
 		0 :
 		-ENOMEM;
 }
@@ -125,6 +128,7 @@ worker_free(struct worker *w)
 	rte_free(w->flow);
 	rte_free(w->sa_slot);
 	audit_free(w->lane.audit);
+	rte_free(w->out_slot);
 	rte_free(w);
 }
 

@@ -6,6 +6,7 @@
 
 #include <rte_malloc.h>
 
+#include "base/log.h"
 #include "snap/snap_priv.h"
 #include "xform/xform.h"
 
@@ -19,6 +20,45 @@ is_ours(const struct portset *ports, const struct addr *a)
 		}
 	}
 	return false;
+}
+
+/* A gateway in between, which protects the packets of others in transport mode, is neither end. */
+static enum sp_dir
+dir_of(const struct portset *ports, const struct saidx *idx)
+{
+	if (is_ours(ports, &idx->dst))
+		return DIR_IN;
+	return is_ours(ports, &idx->src) ? DIR_OUT : DIR_ANY;
+}
+
+/* Both tables, or none. */
+static int
+sa_list(struct snap *s, struct sa *sa)
+{
+	int ret = sadtbl_add(s, sa);
+
+	if (ret != 0)
+		return ret;
+	ret = outsa_update(s, &sa->spec.idx);
+	if (ret == 0) {
+		nattport_add(s, sa);
+		return 0;
+	}
+	sadtbl_del(s, sa);
+	sa->rt = NULL;
+	(void)outsa_update(s, &sa->spec.idx);
+	return ret;
+}
+
+/* keyd takes such an SA only when it was told to. */
+static void
+warn_legacy(const struct sa_spec *spec)
+{
+	const char *what = sa_spec_legacy(spec);
+
+	if (what != NULL)
+		log_warn("%s SA with SPI %u uses %s: not secure (RFC 8221)",
+			proto_name(spec->idx.proto), spec->spi, what);
 }
 
 static int
@@ -42,16 +82,18 @@ sa_install(void *arg, struct sa *sa, struct err *err)
 	rt->xf = xf;
 	rt->rec = sa;
 	rt->slot = ++s->next_sa_slot;
-	rt->dir = is_ours(s->conf.ports, &sa->spec.idx.dst) ? DIR_IN : DIR_OUT;
+	rt->dir = dir_of(s->conf.ports, &sa->spec.idx);
 	atomic_store_explicit(&rt->state, (uint8_t)sa->state, memory_order_relaxed);
 	ret = crypto_sa_open(s->conf.crypto, rt, &sa->spec, s->knobs.crypto_support, err);
 	if (ret != 0)
 		goto err_xf;
 	sa->rt = rt;
 	s->is_dirty = true;
-	ret = sadtbl_add(s, sa);
-	if (ret == 0)
+	ret = sa_list(s, sa);
+	if (ret == 0) {
+		warn_legacy(&sa->spec);
 		return 0;
+	}
 	sa->rt = NULL;
 	(void)err_set(err, ret, "the table of %u SAs is full", s->conf.max_sa);
 	crypto_sa_close(s->conf.crypto, rt);
@@ -70,6 +112,9 @@ sa_remove(void *arg, struct sa *sa)
 
 	atomic_store_explicit(&rt->state, SA_DEAD, memory_order_relaxed);
 	sadtbl_del(s, sa);
+	nattport_del(s, sa);
+	/* It is out of the database already: whoever is next takes its rows. */
+	(void)outsa_update(s, &sa->spec.idx);
 	s->is_dirty = true;
 	limbo_add(s, LIMBO_SA, sa);
 }
@@ -208,9 +253,14 @@ install_free_sp(struct snap *s, struct sp *sp)
 static struct sa *
 choose(struct snap *s, const struct sp *sp, const struct sp_req *req)
 {
+	struct sa *sa;
+	const struct sa_rt *rt;
+
 	if (sp->spec.sel.dir == DIR_IN || req->src.af == 0)
 		return NULL;
-	return sad_choose(&s->kd->sad, req, &req->src, &req->dst, s->knobs.prefer_oldsa != 0);
+	sa = sad_choose(&s->kd->sad, req, &req->src, &req->dst, s->knobs.prefer_oldsa != 0);
+	rt = sa != NULL ? sa->rt : NULL;
+	return rt != NULL && rt->dir != DIR_IN ? sa : NULL;
 }
 
 static void
@@ -232,6 +282,40 @@ resolve_steps(struct snap *s, const struct sp *sp)
 	}
 }
 
+/* The inbound SAs that a policy's tunnel names: what they carry must be what the policies say. */
+static void
+mark_bound(struct snap *s, const struct sp *sp)
+{
+	for (unsigned int i = 0; i < sp->spec.nreq; i++) {
+		const struct sp_req *req = &sp->spec.req[i];
+		const struct saidx idx = { .proto = req->proto, .src = req->src, .dst = req->dst };
+		struct sa *sa = NULL;
+
+		if (req->mode != MODE_TUNNEL)
+			continue;
+		while ((sa = sad_next_between(&s->kd->sad, &idx, sa)) != NULL) {
+			if (req->reqid == 0 || req->reqid == sa->spec.idx.reqid)
+				sa->mark = s->mark;
+		}
+	}
+}
+
+static void
+resolve_bound(struct snap *s)
+{
+	struct sp *sp;
+	struct sa *sa;
+
+	s->mark++;
+	TAILQ_FOREACH (sp, &s->kd->spd.list[DIR_IN], link)
+		mark_bound(s, sp);
+	TAILQ_FOREACH (sa, &s->kd->sad.all, link) {
+		struct sa_rt *rt = sa->rt;
+
+		atomic_store_explicit(&rt->bound, sa->mark == s->mark, memory_order_relaxed);
+	}
+}
+
 /* Give each step its level and, outbound, its SA: one store per step, no recompilation on rekey. */
 void
 install_resolve(struct snap *s)
@@ -242,6 +326,7 @@ install_resolve(struct snap *s)
 		TAILQ_FOREACH (sp, &s->kd->spd.list[dir], link)
 			resolve_steps(s, sp);
 	}
+	resolve_bound(s);
 }
 
 /* Resolution is redone at every commit: it is enough that there will be one. */

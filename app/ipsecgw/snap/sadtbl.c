@@ -1,22 +1,36 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The SAD as workers see it: a lock-free rte_hash; QSBR frees its slots. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include <rte_hash_crc.h>
 
 #include "snap/snap_priv.h"
 
+/* On the wire IPComp says which algorithm it is, unless the SA has a CPI of its own (RFC 3173 3.3). */
+static uint32_t
+wire_spi(const struct sa_spec *spec)
+{
+	if (spec->idx.proto != IPPROTO_IPCOMP || (spec->flags & SA_F_RAWCPI) != 0)
+		return spec->spi;
+	return spec->comp->id;
+}
+
 static struct sad_key
 key_of(const struct sa *sa)
 {
+	const struct sa_spec *spec = &sa->spec;
 	struct sad_key key = {
-		.spi_be = rte_cpu_to_be_32(sa->spec.spi),
-		.proto = sa->spec.idx.proto,
-		.af = sa->spec.idx.dst.af,
+		.spi_be = rte_cpu_to_be_32(wire_spi(spec)),
+		.proto = spec->idx.proto,
+		.af = spec->idx.dst.af,
+		.port_be = sa_spec_port(spec),
 	};
 
-	memcpy(key.dst, sa->spec.idx.dst.b, sizeof(key.dst));
+	memcpy(key.dst, spec->idx.dst.b, sizeof(key.dst));
+	if (key.proto == IPPROTO_IPCOMP && wire_spi(spec) < CPI_WELL_KNOWN)
+		memcpy(key.src, spec->idx.src.b, sizeof(key.src));
 	return key;
 }
 
@@ -50,13 +64,36 @@ sadtbl_add(struct snap *s, const struct sa *sa)
 	return rte_hash_add_key_data(s->sad, &key, sa->rt);
 }
 
+/* Several IPComp SAs of one peer have one name on the wire, and the newest answers to it. */
+static const struct sa *
+heir(struct snap *s, const struct sa *sa, const struct sad_key *key)
+{
+	const struct saidx *idx = &sa->spec.idx;
+	struct sa *other = NULL;
+	struct sad_key its;
+
+	if (idx->proto != IPPROTO_IPCOMP)
+		return NULL;
+	while ((other = sad_next_between(&s->kd->sad, idx, other)) != NULL) {
+		its = key_of(other);
+		if (other != sa && other->rt != NULL && memcmp(&its, key, sizeof(its)) == 0)
+			return other;
+	}
+	return NULL;
+}
+
 void
 sadtbl_del(struct snap *s, const struct sa *sa)
 {
 	const struct sad_key key = key_of(sa);
+	const struct sa *next;
 	void *rt;
 
-	if (rte_hash_lookup_data(s->sad, &key, &rt) >= 0 && rt == sa->rt)
+	if (rte_hash_lookup_data(s->sad, &key, &rt) < 0 || rt != sa->rt)
+		return;
+	next = heir(s, sa, &key);
+	/* The key is there, so that giving it another value takes no room. */
+	if (next == NULL || rte_hash_add_key_data(s->sad, &key, next->rt) != 0)
 		(void)rte_hash_del_key(s->sad, &key);
 }
 

@@ -28,7 +28,8 @@ snap_new(const struct snap_conf *conf, struct err *err)
 		snap_free(s);
 		return NULL;
 	}
-	if (fib_init(s, err) != 0 || nh_init(s, err) != 0 || sadtbl_init(s, err) != 0) {
+	if (fib_init(s, err) != 0 || nh_init(s, err) != 0 || sadtbl_init(s, err) != 0 ||
+		outsa_init(s, err) != 0 || nattport_init(s, err) != 0) {
 		snap_free(s);
 		return NULL;
 	}
@@ -45,6 +46,8 @@ snap_free(struct snap *s)
 		snapshot_free(s->published);
 	classifier_put(s->cls);
 	rte_hash_free(s->sad);
+	rte_hash_free(s->outsa);
+	nattport_fini(s);
 	fib_fini(s);
 	nh_fini(s);
 	rte_free(s->qs);
@@ -118,6 +121,9 @@ fill(struct snap *s, struct snapshot *n)
 	n->nh = s->nh;
 	n->ports = s->conf.ports;
 	n->sad = s->sad;
+	n->outsa = s->outsa;
+	n->natt_port = s->natt_port;
+	n->has_natt = s->nnatt > 0;
 	n->cls = s->cls;
 	s->cls->refs++;
 }
@@ -155,6 +161,7 @@ snap_commit(struct snap *s, struct err *err)
 		free(n);
 		return ret;
 	}
+	outsa_sync(s);
 	install_resolve(s);
 	fill(s, n);
 	old = s->published;

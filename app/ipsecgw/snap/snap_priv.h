@@ -64,7 +64,13 @@ struct snap {
 	uint8_t *slot_gen;
 	uint32_t nslot, next_sa_slot;
 	struct totals retired; /* of SAs that have been freed */
+	uint32_t mark; /* of this commit, for struct sa */
 	struct rte_hash *sad;
+	struct rte_hash *outsa;
+	bool outsa_old_first; /* the preference that outsa was made with */
+	_Atomic uint8_t *natt_port; /* [NATT_PORTS] */
+	uint32_t *natt_refs; /* [65536] inbound SAs with UDP encapsulation, by destination port */
+	uint32_t nnatt; /* their sum */
 	struct rte_fib *fib4;
 	struct rte_fib6 *fib6;
 	struct nexthop *nh;
@@ -136,6 +142,27 @@ sadtbl_add(struct snap *s, const struct sa *sa);
 /** Delete sa's entry, unless a newer SA of the same name has taken it over. */
 void
 sadtbl_del(struct snap *s, const struct sa *sa);
+
+/* outsa.c */
+WARN_UNUSED int
+outsa_init(struct snap *s, struct err *err);
+/** An SA between these came or went: choose again for its addresses. @return 0; -ENOSPC */
+int
+outsa_update(struct snap *s, const struct saidx *idx);
+/** Choose again for all when the preference has changed. */
+void
+outsa_sync(struct snap *s);
+
+/* nattport.c */
+WARN_UNUSED int
+nattport_init(struct snap *s, struct err *err);
+void
+nattport_fini(struct snap *s);
+/** Count an SA in or out. Nothing happens unless it is inbound and has UDP encapsulation. */
+void
+nattport_add(struct snap *s, const struct sa *sa);
+void
+nattport_del(struct snap *s, const struct sa *sa);
 
 /* install.c */
 void
