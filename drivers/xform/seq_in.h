@@ -25,14 +25,6 @@ seq_is_from_peer(const struct sa_rt *sa, const struct pkt_meta *meta, const uint
 	return memcmp(ip + off6, sa->hdr + off6, 32) == 0;
 }
 
-/** Drop, and tell the SA's row what the operator wants to know. */
-void
-seq_in_drop(struct lane *lane, struct rte_mbuf *m, enum drop_reason reason);
-
-/** A verified packet of a NAT-T SA: post an event when it came from elsewhere than the SA says. */
-void
-seq_note_mapping(struct lane *lane, struct rte_mbuf *m);
-
 static inline uint8_t
 seq_replay_verdict(int rc)
 {
