@@ -158,8 +158,6 @@ model_ask(struct keyd *kd, const struct model_pkt *p, bool (*is_local)(const str
 		drop_as(out, reason);
 	} else if (is_local(&p->sel.dst)) {
 		out->verdict = MODEL_LOCAL;
-		if (p->is_frag)
-			drop_as(out, DROP_FRAG_REASM);
 	} else if (p->ttl <= 1) {
 		drop_as(out, DROP_IP_TTL);
 		out->is_ttl = true;

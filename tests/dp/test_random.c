@@ -227,10 +227,12 @@ vary4(uint8_t *p, unsigned int len, struct model_pkt *pkt)
 		len += 4;
 		p[3] = (uint8_t)len;
 	}
-	if (chance(10)) {
-		pkt->is_frag = true;
-		p[6] = chance(50) ? 0x20 : 0;
-		p[7] = p[6] == 0 ? 9 : 0;
+	/* A first fragment is judged as a whole packet; the id of the others was never seen before. */
+	if (chance(10) && !is_local(&(const struct addr[]){ addr_make(AF_INET, p + 16) }[0])) {
+		pkt->is_frag = chance(50);
+		p[4] = pkt->is_frag;
+		p[6] = pkt->is_frag ? 0 : 0x20;
+		p[7] = pkt->is_frag ? 9 : 0;
 	}
 	p[10] = p[11] = 0;
 	csum = ip4_csum(p, (p[0] & 15u) * 4u);
@@ -243,14 +245,19 @@ vary6(uint8_t *p, unsigned int len, struct model_pkt *pkt)
 {
 	const uint8_t next = p[6];
 
-	pkt->is_frag = chance(10);
-	if (!pkt->is_frag && !chance(5))
+	const bool frag =
+		chance(10) && !is_local(&(const struct addr[]){ addr_make(AF_INET6, p + 24) }[0]);
+
+	if (!frag && !chance(5))
 		return len;
+	pkt->is_frag = frag && chance(50);
 	make_gap(p + 40, len - 40, 8);
-	p[6] = pkt->is_frag ? 44 : 60;
+	p[6] = frag ? 44 : 60;
 	memset(p + 40, 0, 8);
 	p[40] = next;
-	p[43] = pkt->is_frag ? 1 : 0;
+	if (frag)
+		p[43] = pkt->is_frag ? 72 : 1;
+	p[47] = pkt->is_frag;
 	p[5] = (uint8_t)(len - 40 + 8);
 	return len + 8;
 }

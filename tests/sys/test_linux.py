@@ -109,7 +109,7 @@ class Plan:
             s.update(li.with_keys(table.get(self.suite, li.AH["sha1"])))
             s["replay-window"] = "64"
             s["flags"] += ["esn"] if self.esn else []
-        if mode == "tunnel" and self.outer != self.inner:
+        if self.tunnel and self.outer != self.inner:  # or Linux does not find it for what is inside
             s["flags"].append("af-unspec")
         if self.natt:
             s["encap"] = ["espinudp", "4500", "4500", "0.0.0.0"]

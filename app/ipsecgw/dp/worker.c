@@ -16,6 +16,7 @@
 #include <rte_malloc.h>
 
 #include "dp/dp_hot.h"
+#include "dp/reass.h"
 
 #define INJECT_RING  1024u /* packets */
 #define SAMPLE_MASK  255u /* one step in 256 is measured */
@@ -205,6 +206,7 @@ worker_step(struct worker *w, uint64_t now_tsc)
 	crypto_poll(&w->lane, &w->v.done);
 	seen = w->v.done.n;
 	run_stage(w, STAGE_CRYPTO, done_vec, &w->v.done);
+	reass_tick(w);
 	inject_vec(w);
 	rx_vec(w, &w->v.rx);
 	seen += w->v.rx.n + (unsigned int)(w->rows.injected - injected);
