@@ -574,6 +574,57 @@ ah_nests(void **state)
 	ah_close(out);
 }
 
+/* ---- algorithms with a form of their own ---- */
+
+/* GMAC (RFC 4543): IV and tag are the ICV field, and no IV comes twice, not even when numbers do. */
+static void
+ah_gmac_has_its_iv_in_the_icv_field(void **state)
+{
+	const struct hexpkt clear = clear_of(UDP6HBH);
+	struct hexpkt out[3];
+	struct sa_rt *sa;
+
+	(void)state;
+	if (!crypto_offers(crypto, NULL, alg_by_code(ALG_AES_GMAC_AUTH)))
+		return; /* test_engines.c says who must */
+	sa = open_mode("aes-gmac", AF_INET6, MODE_TRANSPORT, SA_F_ESN);
+	for (unsigned int i = 0; i < 3; i++) {
+		knobs.test_replay = i == 2;
+		out[i] = sealed(sa, &clear);
+		assert_int_equal(out[i].len, clear.len + 40);
+		for (unsigned int k = 0; k < i; k++)
+			assert_memory_not_equal(out[i].b + 48 + 12, out[k].b + 48 + 12, 8);
+	}
+	knobs.test_replay = 0;
+	expect_open(sa, &out[0], &clear);
+	expect_open(sa, &out[1], &clear);
+	expect_drop_bytes(sa, &out[2], DROP_SEC_REPLAY_DUP);
+	for (unsigned int bit = 0; bit < out[0].len * 8; bit += 3)
+		assert_int_equal(open_flipped(sa, &out[0], bit), is_mutable(&out[0], bit));
+	ah_close(sa);
+}
+
+/* An ICV of zeros proves nothing: such an SA does not count as protection, and has no window to move. */
+static void
+ah_null_is_no_authentication(void **state)
+{
+	const struct hexpkt clear = clear_of(UDP4);
+	struct hexpkt out;
+	struct sa_rt *sa;
+
+	(void)state;
+	if (!crypto_offers(crypto, NULL, alg_by_code(ALG_NULL_AUTH)))
+		return;
+	sa = open_mode("null", AF_INET, MODE_TRANSPORT, 0);
+	assert_int_equal(sa->auth, 0);
+	assert_null(sa->rp);
+	out = sealed(sa, &clear);
+	assert_int_equal(out.len, clear.len + 24);
+	expect_open(sa, &out, &clear);
+	expect_open(sa, &out, &clear);
+	ah_close(sa);
+}
+
 /* ---- control ---- */
 
 static void
@@ -645,6 +696,8 @@ main(void)
 		cmocka_unit_test(ah_obeys_the_verdict_of_the_engine),
 		cmocka_unit_test(ah_bursts_of_several_sas_keep_their_order),
 		cmocka_unit_test(ah_nests),
+		cmocka_unit_test(ah_gmac_has_its_iv_in_the_icv_field),
+		cmocka_unit_test(ah_null_is_no_authentication),
 		cmocka_unit_test(ah_sa_init_refuses_what_is_no_ah),
 	};
 	int failed = 0;
