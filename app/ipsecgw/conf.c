@@ -140,9 +140,11 @@ read_parameter(struct reader *r, const struct node *n)
 
 	if (p == NULL)
 		return conf_unknown_key(r, n, "a parameter that dpdk-ipsecgw(8) lists");
+	if (p->read_only)
+		return conf_wrong(r, n, "a read-only parameter; expected one that can be set");
 	if (!json_is_integer(n->v))
 		return conf_wrong(r, n, "not a whole number; expected %d to %d", p->min, p->max);
-	ret = params_set(p, &r->c->knobs, v, NULL);
+	ret = params_set(p, &r->c->knobs, NULL, v, NULL);
 	if (ret != 0)
 		return conf_wrong(r, n, "%lld is out of range; expected %d to %d", (long long)v,
 			p->min, p->max);

@@ -262,6 +262,7 @@ open_socket(struct gateway *gw, struct err *err)
 		.commit = rpc_commit };
 
 	gw->rpc = (struct rpc_env){ .stats = { .rows = gw->workers.rows,
+					    .snap = gw->snap,
 					    .lanes = gw->workers.lanes,
 					    .control = &gw->lane,
 					    .nworkers = gw->workers.n,
@@ -271,7 +272,15 @@ open_socket(struct gateway *gw, struct err *err)
 					    .pool = gw->pool,
 					    .start_tsc = rte_rdtsc() },
 		.snap = gw->snap,
+		.audit = &gw->audit,
+		.keepalive = &gw->keepalive,
 		.neighbours = ctl_neighbours,
+		.arg = gw };
+	audit_log_init(&gw->audit);
+	gw->keepalive = (struct keepalive){ .keyd = &gw->keyd,
+		.pool = gw->pool,
+		.nworkers = gw->workers.n,
+		.send = ctl_inject,
 		.arg = gw };
 	rpc_env_committed(&gw->rpc);
 	gw->sock = rpc_sock_open(&sc, err);

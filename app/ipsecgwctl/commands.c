@@ -8,7 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/num.h"
 #include "table.h"
 
 static const struct column port_cols[] = { { "port", "name", CELL_TEXT },
@@ -29,7 +28,7 @@ static const struct column sa_cols[] = { { "spi", "spi", CELL_HEX }, { "dir", "d
 	{ "state", "state", CELL_TEXT }, { "engine", "engine", CELL_TEXT },
 	{ "packets", "packets", CELL_COUNT }, { "bytes", "bytes", CELL_COUNT },
 	{ "seq", "seq", CELL_COUNT }, { "replayed", "replayed", CELL_COUNT },
-	{ "bad icv", "auth_fail", CELL_COUNT }, { 0 } };
+	{ "bad icv", "auth_fail", CELL_COUNT }, { "lost", "lost", CELL_COUNT }, { 0 } };
 static const struct column policy_cols[] = { { "id", "id", CELL_COUNT },
 	{ "dir", "dir", CELL_TEXT }, { "source", "src", CELL_TEXT },
 	{ "destination", "dst", CELL_TEXT }, { "proto", "proto", CELL_TEXT },
@@ -43,9 +42,6 @@ static const struct column crypto_cols[] = { { "engine", "engine", CELL_TEXT },
 static const struct column reason_cols[] = { { "reason", "name", CELL_TEXT },
 	{ "packets", "packets", CELL_COUNT }, { "NetBSD counter", "netbsd", CELL_TEXT },
 	{ "meaning", "doc", CELL_TEXT }, { 0 } };
-static const struct column sysctl_cols[] = { { "name", "name", CELL_TEXT },
-	{ "value", "value", CELL_COUNT }, { "min", "min", CELL_COUNT },
-	{ "max", "max", CELL_COUNT }, { "meaning", "doc", CELL_TEXT }, { 0 } };
 static const struct column neighbour_cols[] = { { "address", "address", CELL_TEXT },
 	{ "interface", "interface", CELL_TEXT }, { "mac", "mac", CELL_TEXT },
 	{ "state", "state", CELL_TEXT }, { "age s", "age_s", CELL_COUNT }, { 0 } };
@@ -262,54 +258,6 @@ cmd_ports(struct cmd_env *env, struct err *err)
 }
 
 static int
-sysctl_assign(struct cmd_env *env, const char *arg, struct err *err)
-{
-	const char *eq = strchr(arg, '=');
-	json_t *result = NULL;
-	int64_t v;
-	int ret;
-
-	if (num_parse(eq + 1, &v) != 0)
-		return err_set(err, -EINVAL, "%s: \"%s\" is not a number", arg, eq + 1);
-	ret = rpc_client_call(env->client, "sysctl.set",
-		json_pack("{s:s%, s:I}", "name", arg, (size_t)(eq - arg), "value", (json_int_t)v),
-		&result, err);
-	if (ret == 0)
-		printf("%.*s: %lld -> %lld\n", (int)(eq - arg), arg,
-			(long long)json_integer_value(json_object_get(result, "old")),
-			(long long)v);
-	json_decref(result);
-	return ret;
-}
-
-static int
-sysctl_show(struct cmd_env *env, const char *prefix, struct err *err)
-{
-	json_t *list = NULL;
-	const int ret = rpc_client_call(
-		env->client, "sysctl.list", json_pack("{s:s}", "prefix", prefix), &list, err);
-
-	if (ret == 0)
-		table_print(
-			stdout, *prefix != '\0' ? prefix : "parameters", list, sysctl_cols, "none");
-	json_decref(list);
-	return ret;
-}
-
-static int
-cmd_sysctl(struct cmd_env *env, struct err *err)
-{
-	int ret = 0;
-
-	if (env->argc == 1 || strcmp(env->argv[1], "-a") == 0)
-		return sysctl_show(env, "", err);
-	for (int i = 1; i < env->argc && ret == 0; i++)
-		ret = strchr(env->argv[i], '=') != NULL ? sysctl_assign(env, env->argv[i], err) :
-							  sysctl_show(env, env->argv[i], err);
-	return ret;
-}
-
-static int
 cmd_rpc(struct cmd_env *env, struct err *err)
 {
 	json_error_t je;
@@ -336,14 +284,17 @@ cmd_rpc(struct cmd_env *env, struct err *err)
 
 static const struct command commands[] = {
 	{ "stats", cmd_stats, "[--json] [--interval N [--count M]]", "all counters" },
+	{ "netstat", cmd_netstat, "[-s] [-p PROTO]", "counters as NetBSD's netstat prints them" },
 	{ "top", cmd_top, "[--interval N] [--count M]", "live table with rates" },
 	{ "sa", cmd_sa, "", "security associations" },
 	{ "policy", cmd_policy, "", "policies in the order in which they match" },
 	{ "ports", cmd_ports, "", "ports and interfaces" },
 	{ "neighbours", cmd_neighbours, "", "hosts on the links" },
 	{ "crypto", cmd_crypto, "", "algorithms of each engine and what they cost" },
-	{ "sysctl", cmd_sysctl, "[-a] [NAME[=VALUE] ...]", "show or set parameters" },
+	{ "sysctl", cmd_sysctl, "[-a] [-n] [-j] [-d] [NAME[=VALUE] ...]",
+		"show or set parameters" },
 	{ "reasons", cmd_reasons, "", "every reason to drop a packet, and what it means" },
+	{ "audit", cmd_audit, "[-f] [-j]", "events that RFC 4301 wants recorded" },
 	{ "rpc", cmd_rpc, "METHOD [JSON]", "call any method" },
 };
 

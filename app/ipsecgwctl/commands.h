@@ -37,6 +37,16 @@ stats_print(const json_t *stats, const json_t *reasons);
 WARN_UNUSED int
 cmd_top(struct cmd_env *env, struct err *err);
 
+/** `sysctl`: show or set parameters. */
+WARN_UNUSED int
+cmd_sysctl(struct cmd_env *env, struct err *err);
+/** `audit`: the last events, and with -f those to come until interrupted. */
+WARN_UNUSED int
+cmd_audit(struct cmd_env *env, struct err *err);
+/** `netstat`: counters with NetBSD's texts. */
+WARN_UNUSED int
+cmd_netstat(struct cmd_env *env, struct err *err);
+
 /** Parse "--interval N", "--count M", "--json" of stats and top. Absent ones keep their value. */
 struct repeat {
 	bool json;

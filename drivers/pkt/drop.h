@@ -50,7 +50,7 @@
 		"ipsec.IN_POLVIO")                                                                 \
 	X(POLICY_OUT, "policy.out", "outbound policy says discard", "ipsec.OUT_POLVIO")            \
 	X(POLICY_CHANGED, "policy.changed", "policy replaced while the packet was in an engine",   \
-		"")                                                                                \
+		"ipsec.OUT_INVAL")                                                                 \
 	X(OUT_NO_SA, "out.no_sa", "outbound policy requires an SA that does not exist",            \
 		"ipsec.OUT_NOSA")                                                                  \
 	X(OUT_NO_ROOM, "out.no_room", "buffer too small for the headers or trailer", "esp.TOOBIG") \

@@ -11,6 +11,7 @@
 #include <rte_mbuf.h>
 
 #include "ipsec/knobs.h"
+#include "pkt/audit.h"
 #include "pkt/drop.h"
 #include "pkt/pkt.h"
 
@@ -35,6 +36,9 @@ struct cop {
 	uint8_t tag[64]; /* inbound with ESN and HMAC: received ICV saved; icv points here */
 } __rte_cache_aligned;
 
+/* Rows of lane.drop_by; what is in none of them was ESP, or had no protocol yet. */
+enum drop_by { DROP_BY_AH, DROP_BY_IPCOMP, DROP_BY_MAX };
+
 struct lane {
 	unsigned int idx; /* worker number: row of every per-worker array */
 	unsigned int lcore;
@@ -45,6 +49,12 @@ struct lane {
 	struct crypto_lane *crypto; /* private to drivers/crypto */
 	struct cop *cop; /* [PVEC_MAX] */
 	uint64_t drop[DROP_MAX]; /* packets */
+	uint64_t drop_by[DROP_BY_MAX][DROP_MAX]; /* of these, what was AH or IPComp */
+	uint64_t bundles; /* packets to which an SA behind the first was applied */
+	uint64_t comp_short,
+		comp_useless; /* packets that IPComp let pass as they were: too short to */
+	/* try, or no smaller afterwards */
+	struct audit *audit; /* NULL: events are only counted */
 };
 
 /** Drop a packet for a named reason: count and free. The only free of a packet on the data path. */
@@ -52,6 +62,8 @@ static inline void
 drop(struct lane *lane, struct rte_mbuf *m, enum drop_reason reason)
 {
 	lane->drop[reason]++;
+	if (drop_noted[reason])
+		drop_note(lane, m, reason);
 	rte_pktmbuf_free(m);
 }
 

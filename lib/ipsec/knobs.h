@@ -17,6 +17,20 @@ struct knobs_af {
 	int32_t dscp; /* by inner family: -1 copies DSCP to the outer header, 0..63 sets it */
 };
 
+/** net.key.*: what the PF_KEY engine goes by, by NetBSD's names. */
+struct knobs_key {
+	int32_t debug;
+	int32_t spi_try;
+	int32_t spi_min_value, spi_max_value;
+	int32_t random_int; /* seconds */
+	int32_t larval_lifetime; /* seconds */
+	int32_t blockacq_count;
+	int32_t blockacq_lifetime; /* seconds */
+	int32_t esp_keymin, ah_keymin; /* bits */
+	int32_t esp_auth;
+	int32_t allow_different_idtype;
+};
+
 #define KNOBS_V4 0
 #define KNOBS_V6 1
 
@@ -41,6 +55,7 @@ struct knobs {
 	int32_t frag_timeout_s; /* fragments of a packet wait this long for the others */
 	int32_t frag_per_source; /* incomplete packets of one source at a time */
 	int32_t audit_rate; /* audit records of one kind and worker a second, 0 = none */
+	struct knobs_key key;
 };
 
 #define KNOBS_INIT                                                                             \
@@ -49,6 +64,15 @@ struct knobs {
 		.ah_cleartos = 1, .ipip_spoofcheck = 1, .esp_enable = 1, .ah_enable = 1,       \
 		.ipcomp_enable = 1, .enabled = 1, .ip_ttl = 64, .prefrag = 1, .pmtu_learn = 1, \
 		.frag_timeout_s = 15, .frag_per_source = 16, .audit_rate = 10,                 \
+		.key = { .spi_try = 1000,                                                      \
+			.spi_min_value = 0x100,                                                \
+			.spi_max_value = 0x0fffffff,                                           \
+			.random_int = 60,                                                      \
+			.larval_lifetime = 30,                                                 \
+			.blockacq_count = 10,                                                  \
+			.blockacq_lifetime = 20,                                               \
+			.esp_keymin = 256,                                                     \
+			.ah_keymin = 128 },                                                    \
 	}
 
 #endif

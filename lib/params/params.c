@@ -1,19 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "params/params.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/num.h"
+/* Another name must lead to a row of its own right that has the same field and the same rules. */
+static bool
+same_agrees(const struct params_tree *t, const struct param *p)
+{
+	const struct param *to = params_find(t, p->same);
+
+	return to != NULL && to->same == NULL && to->off == p->off && to->min == p->min &&
+		to->max == p->max && to->hook == p->hook && to->read_only == p->read_only &&
+		to->vector == p->vector;
+}
 
 bool
 params_tree_check(const struct params_tree *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
-		if (t->rows[i].min > t->rows[i].max || t->rows[i].doc == NULL)
+		const struct param *p = &t->rows[i];
+
+		if (p->min > p->max || p->doc == NULL || (p->vector > 0 && !p->read_only))
 			return false;
-		if (i > 0 && strcmp(t->rows[i - 1].name, t->rows[i].name) >= 0)
+		if (i > 0 && strcmp(t->rows[i - 1].name, p->name) >= 0)
+			return false;
+		if (p->same != NULL && !same_agrees(t, p))
 			return false;
 	}
 	return true;
@@ -54,37 +68,32 @@ params_first(const struct params_tree *t, const char *prefix, size_t *count)
 }
 
 int32_t
-params_get(const struct param *p, const void *base)
+params_get(const struct param *p, const void *base, const void *ctx)
 {
 	int32_t v;
 
+	assert(p->vector == 0);
+	if (p->hook != NULL && p->hook->get != NULL)
+		return p->hook->get(ctx);
 	memcpy(&v, (const uint8_t *)base + p->off, sizeof(v));
 	return v;
 }
 
 int
-params_set(const struct param *p, void *base, int64_t value, struct err *err)
+params_set(const struct param *p, void *base, const void *ctx, int64_t value, struct err *err)
 {
 	int32_t v;
+	int ret = 0;
 
+	if (p->read_only)
+		return err_set(err, -EPERM, "%s is read-only", p->name);
 	if (value < p->min || value > p->max)
 		return err_set(err, -EINVAL, "%s takes %d to %d, not %lld", p->name, p->min, p->max,
 			(long long)value);
 	v = (int32_t)value;
-	memcpy((uint8_t *)base + p->off, &v, sizeof(v));
-	return 0;
-}
-
-int
-params_set_text(const struct params_tree *t, void *base, const char *name, const char *text,
-	struct err *err)
-{
-	const struct param *p = params_find(t, name);
-	int64_t v;
-
-	if (p == NULL)
-		return err_set(err, -ENOENT, "no parameter is called %s", name);
-	if (num_parse(text, &v) != 0)
-		return err_set(err, -EINVAL, "%s takes a whole number, not \"%s\"", name, text);
-	return params_set(p, base, v, err);
+	if (p->hook != NULL && p->hook->check != NULL)
+		ret = p->hook->check(ctx, v, err);
+	if (ret == 0)
+		memcpy((uint8_t *)base + p->off, &v, sizeof(v));
+	return ret;
 }

@@ -7,6 +7,7 @@ import json
 import os
 from dataclasses import dataclass
 
+import protect
 import traffic
 
 TX_PORT = "net_null0"
@@ -51,7 +52,7 @@ def raw(kind):
         device = f"{cell.alg.device}0" if kind == "cryptodev" else ""
         lengths = ",".join(str(traffic.cipher_len(cell.alg, s)) for s in cell.sizes)
         direction = "open" if cell.path == "inbound" else "seal"
-        args = ["--", kind, cell.alg.name, direction, str(cell.sas), lengths]
+        args = ["--", kind, cell.alg.raw or cell.alg.name, direction, str(cell.sas), lengths]
         return [f"{setup.build}/tests/bench/bench_raw",
                 *eal(setup, work, kind, ports=False, device=device), *args, *([device] if device else [])]
     return command
@@ -102,8 +103,26 @@ def secgw(name, options, extra=""):
 
 # --- dpdk-ipsecgw ----------------------------------------------------------------------------------
 
+# By the form of the packet: what stands for the protocol in "add", and what the policy asks for.
+SHAPES = {
+    "tunnel": ("esp", "esp/tunnel/{ends}/{level}"),
+    "transport": ("esp", "esp/transport//{level}"),
+    "udp": ("esp-udp", "esp/tunnel/{ends}/{level}"),
+    "ah": ("ah", "ah/tunnel/{ends}/{level}"),
+    "esp+ah": ("esp", "esp/tunnel/{ends}/{level} ah/transport/{ends}/{level}"),
+    "ipcomp": ("esp", "ipcomp/tunnel/{ends}/use esp/transport/{ends}/{level}"),
+}
+
+
+def companions(shape, sa, ends, keys):
+    """The other SAs of a bundle."""
+    if shape == "esp+ah":
+        return [f"add {ends} ah 0x{sa.spi + protect.AH_SPI:x} -window 0 -A hmac-sha2-256 0x{sa.auth.hex()};"]
+    return [f"add {ends} ipcomp {protect.CPI_DEFLATE} -C deflate;"] if shape == "ipcomp" else []
+
+
 def setkey_text(cell, sas):
-    inbound = cell.path == "inbound"
+    inbound, shape = cell.path == "inbound", cell.alg.shape
     src, dst = (traffic.FAR, traffic.NEAR) if inbound else (traffic.NEAR, traffic.FAR)
     lines = ["flush;", "spdflush;"]
     for sa in sas:
@@ -112,10 +131,15 @@ def setkey_text(cell, sas):
         reqid = f" -u {sa.index + 1}" if many else ""
         remote = f"10.2.{sa.index >> 8}.{sa.index & 255}/32" if many else traffic.REMOTE
         level = f"unique:{sa.index + 1}" if many else "require"
-        ends = f"{remote} {traffic.LOCAL} any -P in" if inbound else \
-               f"{traffic.LOCAL} {remote} any -P out"
-        lines.append(f"add {src} {dst} esp 0x{sa.spi:x} -m tunnel{reqid} -window 0 {keys};")
-        lines.append(f"spdadd {ends} ipsec esp/tunnel/{src}-{dst}/{level};")
+        selectors = f"{remote} {traffic.LOCAL} any -P in" if inbound else \
+                    f"{traffic.LOCAL} {remote} any -P out"
+        ends = f"{src} {dst}"
+        if shape == "transport":
+            ends = "10.2.0.0 10.1.0.1" if inbound else "10.1.0.1 10.2.0.0"
+        lines.append(f"add {ends} {SHAPES[shape][0]} 0x{sa.spi:x}{reqid} -window 0 {keys};")
+        lines += companions(shape, sa, ends, keys)
+        requests = SHAPES[shape][1].format(ends=f"{src}-{dst}", level=level)
+        lines.append(f"spdadd {selectors} ipsec {requests};")
     return "\n".join(lines) + "\n"
 
 
@@ -162,20 +186,28 @@ class Contestant:
     probed: bool = True  # read by the preloaded probe; bench_raw samples itself
     checked: bool = True  # its packets are checked
     paths: tuple = ("outbound", "inbound")
+    can: object = lambda alg: True
+
+
+def by_secgw(alg):
+    return alg.secgw != ""
 
 
 ALL = (
     Contestant("floor", "ports alone (testpmd io)", floor, checked=False,
                paths=("forward", "outbound", "inbound")),
-    Contestant("imb", "bare libipsec-mb", raw("imb"), probed=False, checked=False),
-    Contestant("cryptodev", "bare cryptodev", raw("cryptodev"), probed=False, checked=False),
+    Contestant("imb", "bare libipsec-mb", raw("imb"), probed=False, checked=False,
+               can=lambda alg: alg.raw != "none"),
+    Contestant("cryptodev", "bare cryptodev", raw("cryptodev"), probed=False, checked=False,
+               can=lambda alg: not alg.is_extra),
     Contestant("secgw-legacy", "ipsec-secgw legacy", secgw("secgw-legacy", []),
-               paths=("forward", "outbound", "inbound")),
+               paths=("forward", "outbound", "inbound"), can=by_secgw),
     Contestant("secgw-lib", "ipsec-secgw -l", secgw("secgw-lib", ["-l"]),
-               paths=("forward", "outbound", "inbound")),
+               paths=("forward", "outbound", "inbound"), can=by_secgw),
     Contestant("secgw-cpu", "ipsec-secgw -l cpu-crypto",
-               secgw("secgw-cpu", ["-l"], " type cpu-crypto")),
+               secgw("secgw-cpu", ["-l"], " type cpu-crypto"), can=by_secgw),
     Contestant("direct", "dpdk-ipsecgw direct", daemon("direct"),
                paths=("forward", "outbound", "inbound")),
-    Contestant("lookaside", "dpdk-ipsecgw lookaside", daemon("lookaside")),
+    Contestant("lookaside", "dpdk-ipsecgw lookaside", daemon("lookaside"),
+               can=lambda alg: alg.shape != "ipcomp"),
 )

@@ -12,10 +12,14 @@
 #include "sampler.h"
 
 static const struct raw_alg algs[] = {
-	{ "gcm128", true, 16, false, 0, 16 },
-	{ "gcm256", true, 32, false, 0, 16 },
-	{ "cbc-sha1", false, 16, true, 20, 12 },
-	{ "cbc-sha256", false, 32, false, 32, 16 },
+	{ "gcm128", RAW_GCM, 16, false, 0, 16 },
+	{ "gcm256", RAW_GCM, 32, false, 0, 16 },
+	{ "cbc-sha1", RAW_CBC_HMAC, 16, true, 20, 12 },
+	{ "cbc-sha256", RAW_CBC_HMAC, 32, false, 32, 16 },
+	{ "ah-sha1", RAW_HMAC, 0, true, 20, 12 },
+	{ "ah-sha256", RAW_HMAC, 0, false, 32, 16 },
+	{ "chacha", RAW_CHACHA, 32, false, 0, 16 },
+	{ "ccm128", RAW_CCM, 16, false, 0, 16 },
 };
 
 static _Atomic uint64_t done;
@@ -38,7 +42,8 @@ usage(void)
 {
 	fprintf(stderr,
 		"usage: bench_raw [EAL options] -- imb|cryptodev ALG seal|open SAS LEN[,LEN...] [DEVICE]\n"
-		"ALG: gcm128 gcm256 cbc-sha1 cbc-sha256; LEN: bytes of ciphertext, taken in turn\n");
+		"ALG: gcm128 gcm256 cbc-sha1 cbc-sha256, with imb also ah-sha1 ah-sha256 chacha ccm128;\n"
+		"LEN: bytes of ciphertext, or of what AH hashes, taken in turn\n");
 	return 2;
 }
 

@@ -12,11 +12,19 @@
 #define RAW_BUF_LEN 2048u
 #define RAW_HEAD    64u /* the IV lies before, the ICV behind the ciphertext, as in ESP */
 
+enum raw_kind {
+	RAW_GCM,
+	RAW_CBC_HMAC,
+	RAW_HMAC, /* as AH: nothing is encrypted */
+	RAW_CHACHA,
+	RAW_CCM,
+};
+
 struct raw_alg {
 	const char *name;
-	bool is_gcm;
+	enum raw_kind kind;
 	uint8_t key_len; /* of the cipher, bytes */
-	bool is_sha1; /* the HMAC beside CBC, else SHA256 */
+	bool is_sha1; /* the HMAC, else SHA256 */
 	uint8_t hash_key_len;
 	uint8_t icv_len;
 };

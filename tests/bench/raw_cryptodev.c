@@ -102,7 +102,7 @@ open_sessions(struct dev *d)
 	for (i = 0; i < d->job->nsa; i++) {
 		memset(key, (int)(i * 7), sizeof(key));
 		memcpy(key, &i, sizeof(i));
-		d->ses[i] = d->job->alg->is_gcm ? open_gcm(d, key) : open_cbc(d, key);
+		d->ses[i] = d->job->alg->kind == RAW_GCM ? open_gcm(d, key) : open_cbc(d, key);
 		if (d->ses[i] == NULL)
 			return fail("session");
 	}
@@ -122,7 +122,7 @@ fill(struct dev *d, uint32_t i, struct rte_mbuf *m)
 	m->pkt_len = m->data_len;
 	rte_crypto_op_attach_sym_session(op, d->ses[job->sa[i]]);
 	sym->m_src = m;
-	if (job->alg->is_gcm) {
+	if (job->alg->kind == RAW_GCM) {
 		sym->aead.data.offset = RAW_HEAD;
 		sym->aead.data.length = job->len[i];
 		sym->aead.aad.data = rte_pktmbuf_mtod_offset(m, uint8_t *, RAW_HEAD - 24);

@@ -15,6 +15,7 @@ struct key {
 	uint8_t dec[16 * 15] __rte_aligned(16);
 	uint8_t ipad[64] __rte_aligned(16);
 	uint8_t opad[64] __rte_aligned(16);
+	uint8_t chacha[32] __rte_aligned(16);
 } __rte_cache_aligned;
 
 struct imb {
@@ -33,7 +34,8 @@ expand(IMB_MGR *mgr, const struct raw_alg *alg, struct key *k, uint32_t seed)
 	for (i = 0; i < 32; i++)
 		bytes[i] = (uint8_t)(seed * 7 + (uint32_t)i * 13);
 	memcpy(bytes, &seed, sizeof(seed));
-	if (alg->is_gcm) {
+	memcpy(k->chacha, bytes, sizeof(k->chacha));
+	if (alg->kind == RAW_GCM) {
 		if (alg->key_len == 16)
 			IMB_AES128_GCM_PRE(mgr, bytes, &k->gcm);
 		else
@@ -79,13 +81,51 @@ gcm_burst(const struct imb *x, uint32_t first)
 }
 
 static void
+fill_aead(const struct imb *x, IMB_JOB *j, uint32_t i)
+{
+	const struct raw_job *job = x->job;
+	struct key *k = &x->key[job->sa[i]];
+	const bool ccm = job->alg->kind == RAW_CCM;
+	uint8_t *p = x->buf[i] + RAW_HEAD;
+
+	j->cipher_mode = ccm ? IMB_CIPHER_CCM : IMB_CIPHER_CHACHA20_POLY1305;
+	j->hash_alg = ccm ? IMB_AUTH_AES_CCM : IMB_AUTH_CHACHA20_POLY1305;
+	j->cipher_direction = job->is_seal ? IMB_DIR_ENCRYPT : IMB_DIR_DECRYPT;
+	j->chain_order = job->is_seal == ccm ? IMB_ORDER_HASH_CIPHER : IMB_ORDER_CIPHER_HASH;
+	j->enc_keys = ccm ? k->enc : k->chacha;
+	j->dec_keys = j->enc_keys;
+	j->key_len_in_bytes = job->alg->key_len;
+	j->src = p;
+	j->dst = p;
+	j->cipher_start_src_offset_in_bytes = 0;
+	j->msg_len_to_cipher_in_bytes = job->len[i];
+	j->hash_start_src_offset_in_bytes = 0;
+	j->msg_len_to_hash_in_bytes = job->len[i];
+	j->iv = p - 16;
+	j->iv_len_in_bytes = ccm ? 11 : 12;
+	if (ccm) {
+		j->u.CCM.aad = p - 24;
+		j->u.CCM.aad_len_in_bytes = 8;
+	} else {
+		j->u.CHACHA20_POLY1305.aad = p - 24;
+		j->u.CHACHA20_POLY1305.aad_len_in_bytes = 8;
+	}
+	j->auth_tag_output = p + job->len[i];
+	j->auth_tag_output_len_in_bytes = 16;
+}
+
+static void
 fill(const struct imb *x, IMB_JOB *j, uint32_t i)
 {
 	const struct raw_job *job = x->job;
 	struct key *k = &x->key[job->sa[i]];
 	uint8_t *p = x->buf[i] + RAW_HEAD;
 
-	j->cipher_mode = IMB_CIPHER_CBC;
+	if (job->alg->kind == RAW_CCM || job->alg->kind == RAW_CHACHA) {
+		fill_aead(x, j, i);
+		return;
+	}
+	j->cipher_mode = job->alg->kind == RAW_HMAC ? IMB_CIPHER_NULL : IMB_CIPHER_CBC;
 	j->cipher_direction = job->is_seal ? IMB_DIR_ENCRYPT : IMB_DIR_DECRYPT;
 	j->chain_order = job->is_seal ? IMB_ORDER_CIPHER_HASH : IMB_ORDER_HASH_CIPHER;
 	j->enc_keys = k->enc;
@@ -101,7 +141,7 @@ fill(const struct imb *x, IMB_JOB *j, uint32_t i)
 	j->u.HMAC._hashed_auth_key_xor_ipad = k->ipad;
 	j->u.HMAC._hashed_auth_key_xor_opad = k->opad;
 	j->hash_start_src_offset_in_bytes = 0;
-	j->msg_len_to_hash_in_bytes = job->len[i] + 24;
+	j->msg_len_to_hash_in_bytes = job->len[i] + (job->alg->kind == RAW_HMAC ? 0u : 24u);
 	j->auth_tag_output = p + job->len[i];
 	j->auth_tag_output_len_in_bytes = job->alg->icv_len;
 }
@@ -111,7 +151,7 @@ fill(const struct imb *x, IMB_JOB *j, uint32_t i)
  * order and are far fewer than RAW_BUFS, so no buffer is in two jobs.
  */
 static int
-cbc_burst(const struct imb *x, uint32_t first)
+job_burst(const struct imb *x, uint32_t first)
 {
 	IMB_JOB *jobs[RAW_BURST];
 	uint32_t i, done = 0;
@@ -141,10 +181,10 @@ raw_imb_run(const struct raw_job *job)
 	for (i = 0; i < job->nsa; i++)
 		expand(x.mgr, job->alg, &x.key[i], i + 1);
 	for (i = 0;; i = (i + RAW_BURST) % RAW_BUFS) {
-		if (job->alg->is_gcm) {
+		if (job->alg->kind == RAW_GCM) {
 			gcm_burst(&x, i);
 			raw_count(RAW_BURST);
-		} else if (cbc_burst(&x, i) != 0) {
+		} else if (job_burst(&x, i) != 0) {
 			fprintf(stderr, "bench_raw: libipsec-mb: %s\n",
 				imb_get_strerror(imb_get_errno(x.mgr)));
 			return 1;

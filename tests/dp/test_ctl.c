@@ -41,6 +41,7 @@ static struct lane *lane;
 static const struct worker_rows *const row_list[] = { &rows };
 static const struct lane *lane_list[1];
 static struct rpc_env env;
+static struct audit_log audit;
 static char dir[] = "/tmp/test_ctl.XXXXXX";
 static char path[100];
 static struct rpc_sock *rs;
@@ -148,10 +149,17 @@ start(void **state)
 	lane->drop[DROP_IP_TTL] = 7;
 	rows.port[0].rx_pkts = UINT64_C(1) << 40;
 	lane_list[0] = lane;
-	env = (struct rpc_env){ .stats = { row_list, lane_list, lane, 1, &kd, crypto, &ports, NULL,
-					rte_rdtsc() },
-		.snap = snap };
-	env.stats.control = NULL;
+	audit_log_init(&audit);
+	env = (struct rpc_env){ .stats = { .rows = row_list,
+					.lanes = lane_list,
+					.nworkers = 1,
+					.keyd = &kd,
+					.snap = snap,
+					.crypto = crypto,
+					.ports = &ports,
+					.start_tsc = rte_rdtsc() },
+		.snap = snap,
+		.audit = &audit };
 	rpc_env_committed(&env);
 	assert_non_null(mkdtemp(dir));
 	(void)snprintf(path, sizeof(path), "%s/made/rpc.sock", dir);
@@ -337,9 +345,12 @@ ipsecgwctl_prints_every_reason_and_parameter(void **state)
 	(void)state;
 	for (unsigned int r = 0; r < DROP_MAX; r++)
 		assert_true(strstr(text, drop_name(r)) && strstr(text, drop_doc(r)));
-	text = ipsecgwctl("sysctl -a");
+	text = ipsecgwctl("sysctl -a -d");
 	for (size_t i = 0; i < t->n; i++)
 		assert_true(strstr(text, t->rows[i].name) && strstr(text, t->rows[i].doc));
+	assert_string_equal(ipsecgwctl("sysctl -n net.inet.ip.ttl"), "64\n");
+	assert_non_null(strstr(ipsecgwctl("netstat -s -p esp"), "esp packets with no SA"));
+	assert_non_null(strstr(ipsecgwctl("audit"), "seq_overflow"));
 }
 
 static void

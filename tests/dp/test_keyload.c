@@ -246,7 +246,7 @@ keyload_refuses_and_leaves_everything(void **state)
 		  "0x00112233445566778899aabbccddeeff01020304;",
 			NULL, "a.conf:1:1: no SA with SPI 4097" },
 		{ "add 1.1.1.1 2.2.2.2 ah 0x500 -A tcp-md5 \"key\";", NULL,
-			"a.conf:1:1: tcp-md5 is no algorithm for AH" },
+			"a.conf:1:1: tcp-md5 is not for ah" },
 		{ "add 1.1.1.1 2.2.2.2 esp 0x500 -m tunnel -E blowfish-cbc 0x0011223344556677 "
 		  "-A hmac-sha1 0x0011223344556677889900112233445566778899;",
 			NULL, "a.conf:1:1: " },

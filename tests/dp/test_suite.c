@@ -152,6 +152,8 @@ struct row {
 
 #define ESP4(spi, more) "add " A4 " " B4 " esp " #spi more GCM
 #define ESP6(spi, more) "add " A6 " " B6 " esp " #spi more GCM
+#define AH4(spi, more)  "add " A4 " " B4 " ah " #spi more SHA1
+#define AH6(spi, more)  "add " A6 " " B6 " ah " #spi more SHA1
 #define HOSTS4          A4 " " B4
 #define HOSTS6          A6 " " B6
 
@@ -194,6 +196,33 @@ static const struct row rows[] = {
 		IN4, "10.1.0.2", "10.2.0.2", IPPROTO_ESP, false },
 	{ "ipcomp that has no SA is left out", ESP4(0x1001, ""),
 		"ipcomp/tunnel/" A4 "-" B4 "/use esp/tunnel/" A4 "-" B4 "/require", IN4, "10.1.0.2",
+		"10.2.0.2", IPPROTO_ESP, false },
+	{ "ah tunnel 4 in 4", AH4(0x1001, ""), "ah/tunnel/" A4 "-" B4 "/require", IN4, "10.1.0.2",
+		"10.2.0.2", IPPROTO_AH, false },
+	{ "ah tunnel 4 in 6", AH6(0x1001, ""), "ah/tunnel/" A6 "-" B6 "/require", IN4, "10.1.0.2",
+		"10.2.0.2", IPPROTO_AH, false },
+	{ "ah tunnel 6 in 4", AH4(0x1001, ""), "ah/tunnel/" A4 "-" B4 "/require", IN6, "fd00:1::2",
+		"fd00:2::2", IPPROTO_AH, false },
+	{ "ah transport, own, 4", AH4(0x1001, ""), "ah/transport//require", HOSTS4, A4, B4,
+		IPPROTO_AH, true },
+	{ "ah transport, own, 6", AH6(0x1001, ""), "ah/transport//require", HOSTS6, A6, B6,
+		IPPROTO_AH, true },
+	{ "ah transport for others", "add 10.1.0.2 10.2.0.2 ah 0x1001" SHA1,
+		"ah/transport//require", IN4, "10.1.0.2", "10.2.0.2", IPPROTO_AH, false },
+	{ "the manual's bundle: esp tunnel in ah transport", ESP4(0x1001, "") AH4(0x1002, ""),
+		"esp/tunnel/" A4 "-" B4 "/use ah/transport/" A4 "-" B4 "/require", IN4, "10.1.0.2",
+		"10.2.0.2", IPPROTO_AH, false },
+	{ "esp transport in ah transport, 4", ESP4(0x1001, "") AH4(0x1002, ""),
+		"esp/transport//require ah/transport//require", HOSTS4, A4, B4, IPPROTO_AH, true },
+	{ "esp transport in ah transport, 6", ESP6(0x1001, "") AH6(0x1002, ""),
+		"esp/transport//require ah/transport//require", HOSTS6, A6, B6, IPPROTO_AH, true },
+	{ "ah transport in esp transport", ESP4(0x1001, "") AH4(0x1002, ""),
+		"ah/transport//require esp/transport//require", HOSTS4, A4, B4, IPPROTO_ESP, true },
+	{ "ah transport in esp tunnel", ESP6(0x1001, "") "add 10.1.0.2 10.2.0.2 ah 0x1001" SHA1,
+		"ah/transport//require esp/tunnel/" A6 "-" B6 "/require", IN4, "10.1.0.2",
+		"10.2.0.2", IPPROTO_ESP, false },
+	{ "ah tunnel in esp tunnel", ESP6(0x1001, "") AH4(0x1001, ""),
+		"ah/tunnel/" A4 "-" B4 "/require esp/tunnel/" A6 "-" B6 "/require", IN4, "10.1.0.2",
 		"10.2.0.2", IPPROTO_ESP, false },
 	{ "esp behind udp, tunnel", "add " A4 "[4500] " B4 "[4500] esp-udp 0x1001 -m tunnel" GCM,
 		"esp/tunnel/" A4 "-" B4 "/require", IN4, "10.1.0.2", "10.2.0.2", IPPROTO_UDP,
@@ -348,6 +377,29 @@ natt_clients_may_share_an_spi(void **state)
 	}
 }
 
+/* Both directions; the switch of one protocol leaves the other alone. */
+static void
+drop_ah_disabled_in_both_directions(void **state)
+{
+	(void)state;
+	gw_setkey(&gw,
+		AH4(0x1001, "") ESP4(0x1001, "") "spdadd " IN4 " udp -P out ipsec ah/tunnel/" A4
+						 "-" B4 "/require;");
+	make_original("10.1.0.2", "10.2.0.2", 100);
+	seal(false);
+	snap_knobs(gw.snap)->ah_enable = 0;
+	gw_commit(&gw);
+	enter(&original, false);
+	case_dropped_once(DROP_AH_DISABLED);
+	gw_close(&gw);
+	gw_open_side(&gw, 1, CRYPTO_DIRECT, NULL);
+	gw_setkey(&gw, AH4(0x1001, ""));
+	snap_knobs(gw.snap)->ah_enable = 0;
+	gw_commit(&gw);
+	receive();
+	case_dropped_once(DROP_AH_DISABLED);
+}
+
 static void
 drop_out_sa_addr_of_a_transport_sa_to_elsewhere(void **state)
 {
@@ -435,6 +487,7 @@ main(void)
 		CASE(drop_natt_keepalive_and_hand_ike_on),
 		CASE(natt_leaves_the_traffic_of_others_alone),
 		CASE(natt_clients_may_share_an_spi),
+		CASE(drop_ah_disabled_in_both_directions),
 		CASE(drop_out_sa_addr_of_a_transport_sa_to_elsewhere),
 		CASE(transport_follows_the_newest_sa),
 		CASE(policies_can_be_turned_off),

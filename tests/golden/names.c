@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Print what this build has: "reason NAME", "stage NAME", "sysctl NAME MIN MAX DEFAULT", one a line. */
+/* Print what this build has: "reason NAME", "stage NAME", "sysctl NAME MIN MAX DEFAULT", */
+/* "readonly NAME" or "same NAME OTHER", one a line. */
 #include <stdio.h>
 
 #include "dp/worker.h"
@@ -15,8 +16,16 @@ main(void)
 		printf("reason %s\n", drop_name((enum drop_reason)r));
 	for (unsigned int s = 0; s < STAGE_MAX; s++)
 		printf("stage %s\n", stage_name((enum stage)s));
-	for (size_t i = 0; i < t->n; i++)
-		printf("sysctl %s %d %d %d\n", t->rows[i].name, t->rows[i].min, t->rows[i].max,
-			params_get(&t->rows[i], &defaults));
+	for (size_t i = 0; i < t->n; i++) {
+		const struct param *p = &t->rows[i];
+
+		if (p->same != NULL)
+			printf("same %s %s\n", p->name, p->same);
+		if (p->read_only)
+			printf("readonly %s\n", p->name);
+		if (!p->read_only)
+			printf("sysctl %s %d %d %d\n", p->name, p->min, p->max,
+				params_get(p, &defaults, NULL));
+	}
 	return 0;
 }

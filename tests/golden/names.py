@@ -53,10 +53,14 @@ def help_options(text):
     return set(re.findall(r"(?<![\w-])--?[A-Za-z][\w-]*", text))
 
 
-def parameters(rows):
+def parameters(rows, others, readonly):
     have = {name: (low, high, default) for name, low, high, default in rows}
     items = re.findall(r"^\.It Ic (net\S+) Pq (-?\d+) to (-?\d+), default (-?\d+)$", read(MAN_GATEWAY), re.M)
     same("parameter", {f"{n} {v}" for n, v in have.items()}, {f"{n} {tuple(v)}" for n, *v in items})
+    items = re.findall(r"^\.It Ic (net\S+) Pq .*\nThe same as\n\.Ic (\S+) \.$", read(MAN_GATEWAY), re.M)
+    same("other name of a parameter", {" is ".join(o) for o in others}, {" is ".join(i) for i in items})
+    items = re.findall(r"^\.It Ic (net\S+) Pq read-only$", read(MAN_GATEWAY), re.M)
+    same("read-only parameter", {name for name, in readonly}, set(items))
     schema = json.loads(read("config/ipsecgw.schema.json"))["properties"]["sysctl"]["properties"]
     same("parameter of the schema", {f"{n} {v}" for n, v in have.items()},
          {f"{n} {tuple(str(p[k]) for k in ('minimum', 'maximum', 'default'))}" for n, p in schema.items()})
@@ -86,11 +90,11 @@ def quoted(have):
 
 def main():
     rows = [line.split() for line in output(NAMES).splitlines()]
-    kinds = {kind: [r[1:] for r in rows if r[0] == kind] for kind in ("reason", "stage", "sysctl")}
+    kinds = {kind: [r[1:] for r in rows if r[0] == kind] for kind in ("reason", "stage", "sysctl", "same", "readonly")}
     reasons = [r[0] for r in kinds["reason"]]
     if len(reasons) < 40 or len(set(reasons)) != len(reasons):
         problems.append("drop reasons are missing, or two have the same name")
-    parameters(kinds["sysctl"])
+    parameters(kinds["sysctl"], kinds["same"], kinds["readonly"])
     stages = re.findall(r"^\.It Li (\S+)$", section(read(MAN_CONTROL), "STAGES"), re.M)
     if [s[0] for s in kinds["stage"]] != stages:
         problems.append(f"stages are {kinds['stage']}, in the manual {stages}")

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <rte_cycles.h>
+
 #include <systemd/sd-daemon.h>
 
 #include "base/log.h"
@@ -148,6 +150,7 @@ on_tick(struct loop *l, uint64_t now_ms)
 	(void)snap_reclaim(l->gw->snap);
 	if (++l->ticks % TICKS_PER_LINK == 0) {
 		rpc_sock_tick(l->gw->sock, now_ms);
+		keepalive_tick(&l->gw->keepalive, rte_rdtsc(), now_ms / 1000);
 		poll_links(l->gw, now_ms);
 	}
 }
@@ -230,6 +233,7 @@ ctl_run(struct gateway *gw, struct err *err)
 		gw->keyd.now_s = now_ms / 1000;
 		/* Packets first: what they stage and what clients stage then shares one commit. */
 		drain_punt(&l, now_ms);
+		audit_log_drain(&gw->audit, gw->workers.lanes, gw->workers.n);
 		for (int i = 0; i < n; i++)
 			on_event(&l, ev[i].data.fd, now_ms);
 		commit(&l, now_ms);

@@ -14,6 +14,8 @@
 #include "base/err.h"
 #include "conf.h"
 #include "crypto/crypto.h"
+#include "ctl/audit_log.h"
+#include "ctl/keepalive.h"
 #include "ctl/local.h"
 #include "ctl/rpc_methods.h"
 #include "ctl/rpc_sock.h"
@@ -36,6 +38,8 @@ struct gateway {
 	struct rte_ring *punt;
 	struct local *local;
 	struct workers workers;
+	struct audit_log audit;
+	struct keepalive keepalive;
 	struct rpc_env rpc;
 	struct rpc_sock *sock;
 };

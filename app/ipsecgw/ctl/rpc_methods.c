@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "ctl/netstat.h"
 #include "keyd/key_params.h"
 #include "pkt/drop.h"
 #include "rpc/args.h"
@@ -53,6 +54,9 @@ stats_get(void *ctx, json_t *params, json_t **result, struct rpc_fail *f)
 	if (no_args(params, f) != 0)
 		return f->code;
 	*result = stats_json(&env->stats);
+	if (env->keepalive != NULL)
+		(void)json_object_set_new(
+			*result, "nat_keepalives", json_integer((json_int_t)env->keepalive->sent));
 	return 0;
 }
 
@@ -123,6 +127,38 @@ crypto_list(void *ctx, json_t *params, json_t **result, struct rpc_fail *f)
 	return 0;
 }
 
+/* A number, or the counters of a vector in NetBSD's order. */
+static json_t *
+param_value(const struct rpc_env *env, const struct param *p)
+{
+	const struct netstat_vector *v = netstat_vector((enum key_vector)p->vector);
+	uint64_t counter[NETSTAT_MAX];
+	json_t *list;
+
+	if (v == NULL)
+		return json_integer(params_get(p, snap_knobs(env->snap), env->stats.keyd));
+	list = json_array();
+	netstat_read(&env->stats, (enum key_vector)p->vector, counter);
+	for (size_t i = 0; i < v->n; i++)
+		(void)json_array_append_new(list, json_integer((json_int_t)counter[i]));
+	return list;
+}
+
+static json_t *
+param_json(const struct rpc_env *env, const struct param *p)
+{
+	json_t *o = json_pack("{s:s, s:o, s:b, s:s}", "name", p->name, "value", param_value(env, p),
+		"read_only", (int)p->read_only, "doc", p->doc);
+
+	if (p->vector == 0) {
+		(void)json_object_set_new(o, "min", json_integer(p->min));
+		(void)json_object_set_new(o, "max", json_integer(p->max));
+	}
+	if (p->same != NULL)
+		(void)json_object_set_new(o, "same", json_string(p->same));
+	return o;
+}
+
 static int
 sysctl_list(void *ctx, json_t *params, json_t **result, struct rpc_fail *f)
 {
@@ -141,14 +177,8 @@ sysctl_list(void *ctx, json_t *params, json_t **result, struct rpc_fail *f)
 		return rpc_fail_set(
 			f, -ENOENT, "/prefix", "no parameter begins with \"%s\"", prefix);
 	*result = json_array();
-	for (size_t i = first; i < first + n; i++) {
-		const struct param *p = &t->rows[i];
-
-		(void)json_array_append_new(*result,
-			json_pack("{s:s, s:i, s:i, s:i, s:s}", "name", p->name, "value",
-				params_get(p, snap_knobs(env->snap)), "min", p->min, "max", p->max,
-				"doc", p->doc));
-	}
+	for (size_t i = first; i < first + n; i++)
+		(void)json_array_append_new(*result, param_json(env, &t->rows[i]));
 	return 0;
 }
 
@@ -177,8 +207,7 @@ sysctl_get(void *ctx, json_t *params, json_t **result, struct rpc_fail *f)
 	p = find_param(name, f);
 	if (p == NULL)
 		return f->code;
-	*result = json_pack(
-		"{s:s, s:i}", "name", p->name, "value", params_get(p, snap_knobs(env->snap)));
+	*result = json_pack("{s:s, s:o}", "name", p->name, "value", param_value(env, p));
 	return 0;
 }
 
@@ -199,11 +228,24 @@ sysctl_set(void *ctx, json_t *params, json_t **result, struct rpc_fail *f)
 	p = find_param(name, f);
 	if (p == NULL)
 		return f->code;
-	old = params_get(p, snap_knobs(env->snap));
-	if (params_set(p, snap_knobs(env->snap), value, &err) != 0)
+	if (p->read_only)
+		return rpc_fail_set(f, -EPERM, "/name", "%s is read-only", name);
+	old = params_get(p, snap_knobs(env->snap), env->stats.keyd);
+	if (params_set(p, snap_knobs(env->snap), env->stats.keyd, value, &err) != 0)
 		return rpc_fail_set(f, err.code, "/value", "%s", err.text);
 	*result = json_pack(
 		"{s:s, s:I, s:i}", "name", p->name, "value", (json_int_t)value, "old", old);
+	return 0;
+}
+
+static int
+netstat_get(void *ctx, json_t *params, json_t **result, struct rpc_fail *f)
+{
+	const struct rpc_env *env = ctx;
+
+	if (no_args(params, f) != 0)
+		return f->code;
+	*result = netstat_json(&env->stats);
 	return 0;
 }
 
@@ -233,13 +275,34 @@ drop_list(void *ctx, json_t *params, json_t **result, struct rpc_fail *f)
 	return 0;
 }
 
+static int
+audit_list(void *ctx, json_t *params, json_t **result, struct rpc_fail *f)
+{
+	const struct rpc_env *env = ctx;
+	int64_t since = 0;
+	struct args a;
+
+	if (args_begin(&a, params, f) != 0 ||
+		args_int_opt(&a, "since", 0, INT64_MAX, &since) != 0 || args_end(&a) != 0)
+		return f->code;
+	if (env->audit == NULL)
+		return rpc_fail_set(f, -EOPNOTSUPP, NULL, "nobody takes audit records");
+	*result =
+		audit_log_json(env->audit, (uint64_t)since, env->stats.lanes, env->stats.nworkers);
+	return 0;
+}
+
 static const struct rpc_method rows[] = {
+	{ "audit.list", audit_list, false, "{since?: integer}",
+		"the last events that RFC 4301 wants recorded, from a number on" },
 	{ "crypto.list", crypto_list, false, "",
 		"algorithms that each engine and device passed or failed, and what they cost" },
 	{ "drop.list", drop_list, false, "",
 		"every reason to drop a packet, what it means, and how often it happened" },
 	{ "neighbour.list", neighbour_list, false, "",
 		"hosts on the links: addresses, link addresses, state" },
+	{ "netstat.get", netstat_get, false, "",
+		"counters of ipsec, ah, esp, ipcomp and ipip by NetBSD's names" },
 	{ "port.list", port_list, false, "", "ports, their interfaces and counters" },
 	{ "rpc.methods", methods, false, "", "this list" },
 	{ "sa.list", sa_list, false, "", "security associations without their keys" },

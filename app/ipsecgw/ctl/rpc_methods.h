@@ -5,6 +5,8 @@
 
 #include "base/defs.h"
 #include "base/err.h"
+#include "ctl/audit_log.h"
+#include "ctl/keepalive.h"
 #include "ctl/stats.h"
 #include "ipsec/knobs.h"
 #include "rpc/rpc.h"
@@ -17,6 +19,8 @@ struct rpc_env {
 	json_t *(*neighbours)(
 		void *arg); /* list for neighbour.list; NULL: no local stack, no neighbours */
 	void *arg;
+	const struct audit_log *audit; /* NULL: nobody takes the records */
+	const struct keepalive *keepalive; /* NULL: nobody sends any */
 	struct knobs
 		committed; /* what the last good commit published: where a failed one returns */
 };

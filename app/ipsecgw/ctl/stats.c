@@ -55,6 +55,16 @@ stats_drops(const struct stats_env *e, enum drop_reason r)
 	return n;
 }
 
+uint64_t
+stats_drops_by(const struct stats_env *e, enum drop_by by, enum drop_reason r)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < e->nworkers; i++)
+		n += load64(&e->lanes[i]->drop_by[by][r]);
+	return n;
+}
+
 static json_t *
 lane_drops(const struct lane *lane)
 {
@@ -260,7 +270,8 @@ ago(uint64_t last_tsc)
 static void
 sa_counters(json_t *o, const struct stats_env *e, const struct sa_rt *rt)
 {
-	uint64_t pkts = 0, bytes = 0, last = 0, bad[5] = { 0 };
+	uint64_t pkts = 0, bytes = 0, last = 0, bad[6] = { 0 };
+	const uint64_t top = rt->rp != NULL ? load64(&rt->rp->top) : 0;
 
 	for (unsigned int i = 0; i < e->nworkers; i++) {
 		const struct sa_lc *lc = &rt->lc[i];
@@ -274,6 +285,7 @@ sa_counters(json_t *o, const struct stats_env *e, const struct sa_rt *rt)
 		bad[2] += load32(&lc->bad_pad);
 		bad[3] += load32(&lc->malformed);
 		bad[4] += load32(&lc->seq_overflow);
+		bad[5] += load32(&lc->addr_mismatch);
 	}
 	put(o, "packets", pkts);
 	put(o, "bytes", bytes);
@@ -282,11 +294,12 @@ sa_counters(json_t *o, const struct stats_env *e, const struct sa_rt *rt)
 	put(o, "bad_pad", bad[2]);
 	put(o, "malformed", bad[3]);
 	put(o, "seq_overflow", bad[4]);
+	put(o, "addr_mismatch", bad[5]);
+	/* Numbers that the peer has used and that never came, or came and were refused. */
+	put(o, "lost", rt->dir != DIR_OUT && top > pkts ? top - pkts : 0);
 	/* Inbound the window's right edge; a worker may move it right now, which only makes it old. */
 	put(o, "seq",
-		rt->dir == DIR_OUT     ? atomic_load_explicit(&rt->seq, memory_order_relaxed) :
-			rt->rp != NULL ? load64(&rt->rp->top) :
-					 0);
+		rt->dir == DIR_OUT ? atomic_load_explicit(&rt->seq, memory_order_relaxed) : top);
 	(void)json_object_set_new(o, "last_use_s", ago(last));
 }
 

@@ -23,6 +23,7 @@ struct stats_env {
 	const struct lane *control; /* drops of the control thread; NULL = none */
 	unsigned int nworkers;
 	const struct keyd *keyd;
+	const struct snap *snap; /* has the sums of SAs that are gone */
 	const struct crypto *crypto;
 	const struct portset *ports;
 	struct rte_mempool *pool; /* NULL: mbufs are not reported */
@@ -47,5 +48,8 @@ stats_stages(void);
 /** Sum of one drop reason over workers and control. @return packets */
 uint64_t
 stats_drops(const struct stats_env *e, enum drop_reason r);
+/** Of these, what belonged to one protocol. @return packets */
+uint64_t
+stats_drops_by(const struct stats_env *e, enum drop_by by, enum drop_reason r);
 
 #endif

@@ -126,6 +126,7 @@ take_step(struct worker *w, struct rte_mbuf *m, const struct sp_rt *sp, struct s
 		return NULL;
 	}
 	meta->sa = sa;
+	w->lane.bundles += meta->step > 0;
 	meta->flags &= (uint16_t) ~(PKT_F_MORE | PKT_F_TRANSPORT);
 	meta->flags |= meta->step + 1 < sp->nreq ? PKT_F_MORE : 0;
 	meta->flags |= transport ? PKT_F_TRANSPORT : 0;

@@ -66,11 +66,13 @@ make_tables(struct worker *w, int socket)
 	(void)snprintf(name, sizeof(name), "inject%u", w->lane.idx);
 	w->inject = rte_ring_create(name, INJECT_RING, socket, RING_F_SC_DEQ);
 	w->flow = rte_zmalloc_socket("flow", sizeof(*w->flow), RTE_CACHE_LINE_SIZE, socket);
+	w->lane.audit = audit_new(socket, rte_get_tsc_hz());
 	w->sa_slot = rte_zmalloc_socket(
 		"sa_slot", SA_SLOTS * sizeof(*w->sa_slot), RTE_CACHE_LINE_SIZE, socket);
 	w->out_slot = rte_zmalloc_socket(
 		"out_slot", OUT_SLOTS * sizeof(*w->out_slot), RTE_CACHE_LINE_SIZE, socket);
-	return w->inject != NULL && w->flow != NULL && w->sa_slot != NULL && w->out_slot != NULL ?
+	return w->inject != NULL && w->flow != NULL && w->sa_slot != NULL && w->out_slot != NULL &&
+			w->lane.audit != NULL ?
 		0 :
 		-ENOMEM;
 }
@@ -127,6 +129,7 @@ worker_free(struct worker *w)
 	rte_free(w->flow);
 	rte_free(w->sa_slot);
 	rte_free(w->out_slot);
+	audit_free(w->lane.audit);
 	rte_free(w);
 }
 

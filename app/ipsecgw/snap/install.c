@@ -135,6 +135,8 @@ install_free_sa(struct snap *s, struct sa *sa)
 {
 	struct sa_rt *rt = sa->rt;
 
+	/* What it has done stays in the sums. */
+	totals_add(&s->retired, sa, s->conf.nworkers);
 	crypto_sa_close(s->conf.crypto, rt);
 	rt->xf->sa_fini(rt);
 	rte_free(rt);
@@ -272,6 +274,8 @@ resolve_steps(struct snap *s, const struct sp *sp)
 
 		atomic_store_explicit(&rt->step[i].level,
 			resolve_level(&s->knobs, req, sp->spec.sel.src.af), memory_order_relaxed);
+		if (sa != NULL && req->mode == MODE_TUNNEL)
+			sa->tunnelled = true;
 		/* Pairs with the acquire load of out_resolve() in dp. */
 		atomic_store_explicit(
 			&rt->step[i].sa, sa != NULL ? sa->rt : NULL, memory_order_release);

@@ -83,6 +83,23 @@ is_over(struct snap *s, struct limbo *l)
 	return rte_rcu_qsbr_check(s->qs, l->token, false) == 1;
 }
 
+void
+snap_add_dying(const struct snap *s, struct totals *t)
+{
+	const struct limbo *l;
+
+	TAILQ_FOREACH (l, &s->limbo, link) {
+		if (l->kind == LIMBO_SA)
+			totals_add(t, l->obj, s->conf.nworkers);
+	}
+}
+
+const struct totals *
+snap_retired(const struct snap *s)
+{
+	return &s->retired;
+}
+
 unsigned int
 snap_reclaim(struct snap *s)
 {

@@ -122,6 +122,7 @@ natt_is_port(const struct snapshot *s, uint16_t port)
 
 	return (bits >> (port & 7) & 1) != 0;
 }
+struct totals;
 
 struct snap_conf {
 	unsigned int nworkers;
@@ -150,6 +151,13 @@ snap_qsbr(struct snap *s);
 extern const struct keyd_dp_ops snap_dp_ops;
 void
 snap_set_keyd(struct snap *s, struct keyd *kd);
+/** What SAs that have been freed had done. @return const for the caller, grows with snap_reclaim() */
+const struct totals *
+snap_retired(const struct snap *s);
+/** Add what SAs have done that are deleted, but not freed yet. */
+void
+snap_add_dying(const struct snap *s, struct totals *t);
+
 /** Staged parameters; the next commit publishes them. */
 struct knobs *
 snap_knobs(struct snap *s);

@@ -6,6 +6,7 @@
 #include <sys/queue.h>
 
 #include "snap/snap.h"
+#include "snap/totals.h"
 
 /** The compiled SPD: shared by all snapshots between two policy changes. */
 struct classifier {
@@ -65,6 +66,7 @@ struct snap {
 	uint32_t nslot;
 	uint32_t next_sa_slot;
 	uint32_t mark; /* of this commit, for struct sa */
+	struct totals retired; /* of SAs that have been freed */
 	struct rte_hash *sad;
 	struct rte_hash *outsa;
 	bool outsa_old_first; /* the preference that outsa was made with */
