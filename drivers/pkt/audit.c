@@ -55,6 +55,7 @@ enum source {
 	X(OUT_SA_STATE, NONE, SEALING)    \
 	X(CRYPTO_QUEUE, NONE, EITHER)     \
 	X(CRYPTO_ERROR, NONE, EITHER)     \
+	X(SEC_SELECTOR, SELECTOR, OPENED) \
 	X(POLICY_IN, SELECTOR, OPENED)
 
 static const struct {

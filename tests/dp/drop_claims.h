@@ -11,7 +11,7 @@ enum drop_witness {
 	BY_DROPS_RX, /* test_drops_rx.c; checked there */
 	BY_DROPS_SEC, /* test_drops_sec.c; checked there */
 	BY_ESP, /* test_esp.c: engine errors, made by spoiling what the engine gets */
-	BY_AH, /* test_ah.c; each is counted there */
+	BY_AH, /* test_ah_refusals.c; each is counted there */
 	BY_CRYPTO, /* test_crypto.c: needs an engine with a queue that is full */
 	BY_LOCAL, /* test_local.c: counted by control, not by a worker */
 	BY_SUITE, /* test_suite.c; checked there */

@@ -122,6 +122,7 @@ natt_is_port(const struct snapshot *s, uint16_t port)
 
 	return (bits >> (port & 7) & 1) != 0;
 }
+
 struct totals;
 
 struct snap_conf {
