@@ -231,6 +231,8 @@ go_on(struct worker *w, struct rte_mbuf *m)
 			return;
 		}
 	}
+	if (unlikely(w->snap->knobs.mss_clamp != 0))
+		mss_in(w, m);
 	sort_parsed(w, m);
 }
 

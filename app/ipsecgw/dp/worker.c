@@ -14,6 +14,7 @@
 #include <rte_ethdev.h>
 #include <rte_interrupts.h>
 #include <rte_malloc.h>
+#include <rte_random.h>
 
 #include "dp/dp_hot.h"
 #include "dp/reass.h"
@@ -90,6 +91,7 @@ worker_new(const struct worker_env *env, unsigned int idx, int socket, struct er
 	w->lane.idx = idx;
 	w->lane.socket = socket;
 	map_interfaces(w);
+	w->frag_seq = (uint32_t)rte_rand();
 	/* The caches' hashes are seeded, so that nobody outside can choose what collides. */
 	if (make_tables(w, socket) != 0 ||
 		getrandom(&w->seed, sizeof(w->seed), 0) != (ssize_t)sizeof(w->seed) ||
