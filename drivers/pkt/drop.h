@@ -38,7 +38,7 @@
 	X(FRAG_PORTS, "frag.ports",                                                                \
 		"fragment meets a policy with ports, and its first one was not seen", "")          \
 	X(FRAG_NOBUF, "frag.nobuf", "no buffer for an outgoing fragment or a reassembled packet",  \
-		"ipsec.OUT_NOMEM")                                                                                \
+		"ipsec.OUT_NOMEM")                                                                 \
 	X(NBR_QUEUE, "nbr.queue", "neighbour unresolved and its queue is full", "")                \
 	X(NBR_FAILED, "nbr.failed", "neighbour did not answer", "")                                \
 	X(PUNT_FULL, "punt.full", "queue to the control thread is full", "")                       \
@@ -88,7 +88,8 @@
 	X(SEC_SELECTOR, "sec.selector",                                                            \
 		"opened by a tunnel of a policy, but no inbound policy covers what was inside",    \
 		"ipsec.IN_POLVIO")                                                                 \
-	X(SEC_FRAG, "sec.frag", "fragment where AH stands: it protects whole packets only", "ah.HDROPS") \
+	X(SEC_FRAG, "sec.frag", "fragment where AH stands: it protects whole packets only",        \
+		"ah.HDROPS")                                                                       \
 	X(SEC_HEAD, "sec.head",                                                                    \
 		"options or extension headers before AH malformed, too long or not predictable",   \
 		"ah.HDROPS")                                                                       \

@@ -3,7 +3,7 @@
  * A whole gateway data path as a filter, for peers in other languages. Commands, one a line:
  *
  *   open ADDR/LEN [ADDR/LEN]     start anew; the WAN port (no. 1) has these addresses, the LAN port none;
- *                                legacy algorithms are allowed
+ *                                legacy algorithms are allowed. Without addresses: those of gw.h
  *   neighbour ADDR PORT          is reachable there, at 02:00:00:00:09:LAST-BYTE
  *   route PREFIX ADDR PORT       by way of that neighbour
  *   setkey TEXT                  commands of setkey(8), put in force
@@ -86,6 +86,8 @@ do_open(char **w)
 	is_open = true;
 	snap_knobs(gw.snap)->allow_legacy = 1;
 	memset(seen, 0, sizeof(seen));
+	if (w[0] == NULL)
+		return;
 	gw.ports.iface[GW_LAN].naddr = gw.ports.iface[GW_TAG].naddr = wan->naddr = 0;
 	for (unsigned int i = 0; i < 2 && w[i] != NULL; i++)
 		wan->addr[wan->naddr++] = test_ip(w[i]);
