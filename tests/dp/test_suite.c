@@ -375,6 +375,22 @@ natt_clients_may_share_an_spi(void **state)
 		assert_int_equal(wire_proto(), IPPROTO_UDP);
 		assert_int_equal(ntohs(port_be), client[i]);
 	}
+	assert_int_equal(gw.kd.sad.n, 2);
+}
+
+/* Transport mode cannot protect a fragment, and nobody makes a tunnel of it in silence. */
+static void
+fragments_do_not_pass_in_transport_mode(void **state)
+{
+	struct gw_frame f = gw_frame(GW_LAN, "10.1.0.2", "10.2.0.2");
+
+	(void)state;
+	gw_setkey(&gw,
+		"add 10.1.0.2 10.2.0.2 esp 0x1001" GCM "spdadd " IN4
+		" any -P out ipsec esp/transport//require;");
+	f.frag = 0x2000;
+	case_send(&f);
+	case_dropped_once(DROP_OUT_FRAG);
 }
 
 /* Both directions; the switch of one protocol leaves the other alone. */
@@ -515,6 +531,7 @@ main(void)
 		CASE(drop_natt_keepalive_and_hand_ike_on),
 		CASE(natt_leaves_the_traffic_of_others_alone),
 		CASE(natt_clients_may_share_an_spi),
+		CASE(fragments_do_not_pass_in_transport_mode),
 		CASE(drop_ah_disabled_in_both_directions),
 		CASE(drop_ipcomp_disabled_in_both_directions),
 		CASE(drop_out_sa_addr_of_a_transport_sa_to_elsewhere),

@@ -4,6 +4,7 @@
 #define DP_DP_HOT_H
 
 #include "dp/dp_priv.h"
+#include "dp/opening.h"
 
 /** Queue a finished frame for a port. */
 static inline void
