@@ -83,6 +83,12 @@ open_devices(struct gateway *gw, struct err *err)
 			"no memory for %u packet buffers of %u bytes (%s): give EAL more (-m), or "
 			"configure fewer",
 			c->mbufs, c->mbuf_size, rte_strerror(rte_errno));
+	/* What waits for its other fragments must leave enough for the traffic. */
+	gw->reass = reass_new(RTE_MAX(c->mbufs / 8, 64u), (int)rte_socket_id());
+	if (gw->reass == NULL) {
+		ret = err_set(err, -ENOMEM, "no memory to reassemble packets in");
+		goto err_reass;
+	}
 	ret = start_ports(gw, err);
 	if (ret != 0)
 		goto err_ports;
@@ -91,6 +97,8 @@ open_devices(struct gateway *gw, struct err *err)
 		return 0;
 err_ports:
 	stop_ports(gw);
+	reass_free(gw->reass);
+err_reass:
 	rte_mempool_free(gw->pool);
 	return ret;
 }
@@ -106,7 +114,9 @@ close_devices(struct gateway *gw)
 	crypto_session_counts(gw->crypto, &created, &destroyed);
 	crypto_free(gw->crypto);
 	stop_ports(gw);
-	in_use = rte_mempool_in_use_count(gw->pool);
+	in_use = reass_large_in_use(gw->reass);
+	reass_free(gw->reass);
+	in_use += rte_mempool_in_use_count(gw->pool);
 	rte_mempool_free(gw->pool);
 	log_info("audit: sessions created=%" PRIu64 " destroyed=%" PRIu64 ", mbufs in use %u",
 		created, destroyed, in_use);
@@ -235,6 +245,7 @@ open_workers(struct gateway *gw, struct err *err)
 		.qs = snap_qsbr(gw->snap),
 		.crypto = gw->crypto,
 		.pool = gw->pool,
+		.reass = gw->reass,
 		.ports = &gw->ports,
 		.punt = gw->punt,
 		.poll_always = gw->poll_always };

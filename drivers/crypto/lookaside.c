@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Engine "lookaside": cryptodev queues. Packets leave with submit and come back with poll. */
 #include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
 
 #include <rte_cycles.h>
@@ -39,20 +38,45 @@ struct look_ses {
 	uint8_t dev; /* index in crypto.dev */
 	uint8_t id; /* of cryptodev */
 	bool aead;
-	bool esn;
+	bool mac; /* separate, or GMAC */
+	bool gmac; /* of ESP: additional data and text are one region */
+	bool ccm;
+	bool aside; /* the ICV is made in, or compared from, pkt_priv */
 	bool compare; /* inbound: the device generates, we compare */
 	uint8_t icv_len;
 	uint8_t aad_len; /* AEAD */
 } __rte_cache_aligned;
 
+/* DPDK wants the nonce of CCM behind one byte, and its additional data behind a block and a length. */
+#define CCM_IV_SKIP  1u
+#define CCM_AAD_SKIP 18u
+static_assert(CCM_AAD_SKIP + 12 <= sizeof(((struct pkt_priv *)0)->aad), "additional data has room");
+
 static const struct {
 	enum alg_code code;
 	enum rte_crypto_auth_algorithm algo;
 } macs[] = {
+	{ ALG_HMAC_MD5, RTE_CRYPTO_AUTH_MD5_HMAC },
 	{ ALG_HMAC_SHA1, RTE_CRYPTO_AUTH_SHA1_HMAC },
 	{ ALG_HMAC_SHA256, RTE_CRYPTO_AUTH_SHA256_HMAC },
+	{ ALG_HMAC_SHA256_96, RTE_CRYPTO_AUTH_SHA256_HMAC },
 	{ ALG_HMAC_SHA384, RTE_CRYPTO_AUTH_SHA384_HMAC },
 	{ ALG_HMAC_SHA512, RTE_CRYPTO_AUTH_SHA512_HMAC },
+	{ ALG_AES_XCBC_MAC, RTE_CRYPTO_AUTH_AES_XCBC_MAC },
+	{ ALG_AES_CMAC_96, RTE_CRYPTO_AUTH_AES_CMAC },
+	{ ALG_AES_GMAC, RTE_CRYPTO_AUTH_AES_GMAC },
+	{ ALG_AES_GMAC_AUTH, RTE_CRYPTO_AUTH_AES_GMAC },
+};
+
+static const struct {
+	enum alg_code code;
+	enum rte_crypto_cipher_algorithm algo;
+	uint8_t iv_len;
+} ciphers[] = {
+	{ ALG_AES_CBC, RTE_CRYPTO_CIPHER_AES_CBC, 16 },
+	{ ALG_AES_CTR, RTE_CRYPTO_CIPHER_AES_CTR, 16 },
+	{ ALG_3DES_CBC, RTE_CRYPTO_CIPHER_3DES_CBC, 8 },
+	{ ALG_DES_CBC, RTE_CRYPTO_CIPHER_DES_CBC, 8 },
 };
 
 /* ---- control: sessions ---- */
@@ -107,8 +131,8 @@ check_auth(uint8_t id, const struct rte_crypto_auth_xform *x)
 		rte_cryptodev_sym_capability_get(id, &idx);
 
 	if (cap == NULL ||
-		rte_cryptodev_sym_capability_check_auth(cap, x->key.length, x->digest_length, 0) !=
-			0)
+		rte_cryptodev_sym_capability_check_auth(
+			cap, x->key.length, x->digest_length, x->iv.length) != 0)
 		return -ENOTSUP;
 	return 0;
 }
@@ -122,49 +146,79 @@ chain_aead(struct chain *ch, const struct sa_spec *spec, const struct look_ses *
 		return -ENOTSUP;
 	ch->has_cipher = true;
 	ch->cipher.type = RTE_CRYPTO_SYM_XFORM_AEAD;
-	x->algo = RTE_CRYPTO_AEAD_AES_GCM;
+	x->algo = spec->enc->cls == ALG_CLASS_GCM ? RTE_CRYPTO_AEAD_AES_GCM :
+		ls->ccm                           ? RTE_CRYPTO_AEAD_AES_CCM :
+						    RTE_CRYPTO_AEAD_CHACHA20_POLY1305;
 	x->key.data = spec->enckey.b;
 	x->key.length = spec->enckey.len - spec->enc->salt_len;
 	x->iv.offset = IV_OFF;
-	x->iv.length = 12;
+	x->iv.length = ls->ccm ? 11 : 12;
 	x->digest_length = ls->icv_len;
 	x->aad_length = ls->aad_len;
 	return check_aead(ls->id, x);
 }
 
+/* GMAC has the key of a cipher in ESP, of a MAC in AH, and the salt behind it is part of the IV. */
 static int
-chain_mac(struct chain *ch, const struct sa_spec *spec, const struct look_ses *ls)
+chain_mac(
+	struct chain *ch, const struct alg *a, const struct secret *key, const struct look_ses *ls)
 {
-	struct rte_crypto_cipher_xform *cipher = &ch->cipher.cipher;
-	struct rte_crypto_auth_xform *auth = &ch->auth.auth;
+	struct rte_crypto_auth_xform *x = &ch->auth.auth;
 	size_t i = 0;
 
-	if (spec->auth != NULL) {
-		while (i < ARRAY_LEN(macs) && macs[i].code != spec->auth->code)
-			i++;
-		if (i == ARRAY_LEN(macs))
-			return -ENOTSUP;
-		ch->has_auth = true;
-		ch->auth.type = RTE_CRYPTO_SYM_XFORM_AUTH;
-		auth->algo = macs[i].algo;
-		auth->key.data = spec->authkey.b;
-		auth->key.length = spec->authkey.len;
-		auth->digest_length = ls->icv_len;
-		if (check_auth(ls->id, auth) != 0)
-			return -ENOTSUP;
+	while (i < ARRAY_LEN(macs) && macs[i].code != a->code)
+		i++;
+	if (i == ARRAY_LEN(macs) || key->len <= a->salt_len)
+		return -ENOTSUP;
+	ch->has_auth = true;
+	ch->auth.type = RTE_CRYPTO_SYM_XFORM_AUTH;
+	x->algo = macs[i].algo;
+	x->key.data = key->b;
+	x->key.length = key->len - a->salt_len;
+	x->digest_length = ls->icv_len;
+	if (x->algo == RTE_CRYPTO_AUTH_AES_GMAC) {
+		x->iv.offset = IV_OFF;
+		x->iv.length = 12;
 	}
-	if (spec->enc == NULL || spec->enc->code == ALG_NULL_ENC)
-		return ch->has_auth ? 0 : -ENOTSUP; /* nothing to encrypt: the MAC alone */
-	if (spec->enc->code != ALG_AES_CBC)
+	return check_auth(ls->id, x);
+}
+
+static int
+chain_cipher(struct chain *ch, const struct sa_spec *spec, const struct look_ses *ls)
+{
+	struct rte_crypto_cipher_xform *x = &ch->cipher.cipher;
+	size_t i = 0;
+
+	while (i < ARRAY_LEN(ciphers) && ciphers[i].code != spec->enc->code)
+		i++;
+	if (i == ARRAY_LEN(ciphers) || spec->enckey.len <= spec->enc->salt_len)
 		return -ENOTSUP;
 	ch->has_cipher = true;
 	ch->cipher.type = RTE_CRYPTO_SYM_XFORM_CIPHER;
-	cipher->algo = RTE_CRYPTO_CIPHER_AES_CBC;
-	cipher->key.data = spec->enckey.b;
-	cipher->key.length = spec->enckey.len;
-	cipher->iv.offset = IV_OFF;
-	cipher->iv.length = 16;
-	return check_cipher(ls->id, cipher);
+	x->algo = ciphers[i].algo;
+	x->key.data = spec->enckey.b;
+	x->key.length = spec->enckey.len - spec->enc->salt_len;
+	x->iv.offset = IV_OFF;
+	x->iv.length = ciphers[i].iv_len;
+	return check_cipher(ls->id, x);
+}
+
+static int
+chain_make(struct chain *ch, const struct sa_spec *spec, const struct look_ses *ls)
+{
+	int ret = 0;
+
+	if (ls->aead)
+		return chain_aead(ch, spec, ls);
+	if (ls->gmac)
+		return chain_mac(ch, spec->enc, &spec->enckey, ls);
+	if (spec->auth != NULL)
+		ret = chain_mac(ch, spec->auth, &spec->authkey, ls);
+	if (ret != 0)
+		return ret;
+	if (spec->enc == NULL || spec->enc->code == ALG_NULL_ENC)
+		return ch->has_auth ? 0 : -ENOTSUP; /* nothing to encrypt: the MAC alone */
+	return chain_cipher(ch, spec, ls);
 }
 
 /* Link the chain for one direction. Encrypt, then authenticate; authenticate before decrypting. */
@@ -218,6 +272,25 @@ close_ses(struct crypto *c, struct look_ses *ls)
 	rte_free(ls);
 }
 
+/* @return false when no device can do it, because of where the regions are */
+static bool
+plan(struct look_ses *ls, const struct sa_spec *spec)
+{
+	const enum alg_class cls = spec->enc != NULL ? spec->enc->cls : ALG_CLASS_NULL;
+	const bool esn = (spec->flags & SA_F_ESN) != 0;
+
+	ls->ccm = cls == ALG_CLASS_CCM;
+	ls->aead = ls->ccm || cls == ALG_CLASS_GCM || cls == ALG_CLASS_CHACHA;
+	ls->gmac = cls == ALG_CLASS_GMAC;
+	ls->mac = ls->gmac || spec->auth != NULL;
+	ls->aad_len = esn ? 12 : 8;
+	/* The ICV of AH is inside what is hashed, and so is the place where ESN has the high half. */
+	ls->aside = ls->mac && (spec->enc == NULL || esn);
+	ls->icv_len = spec->auth != NULL ? spec->auth->icv_len : spec->enc->icv_len;
+	/* With ESN the additional data is not in the packet, but the device hashes nothing else. */
+	return ls->icv_len <= ICV_MAX && !(ls->gmac && (esn || spec->auth != NULL));
+}
+
 static int
 open_ses(struct crypto *c, const struct sa_rt *sa, const struct sa_spec *spec, struct look_ses *ls)
 {
@@ -225,15 +298,13 @@ open_ses(struct crypto *c, const struct sa_rt *sa, const struct sa_spec *spec, s
 	struct chain ch = { 0 };
 	int ret;
 
+	if (spec->enc == NULL && spec->auth == NULL)
+		return -ENOTSUP;
 	ls->dev = sa->dev_id;
 	ls->id = d->id;
-	ls->aead = spec->enc != NULL && spec->enc->code == ALG_AES_GCM_16;
-	ls->esn = (spec->flags & SA_F_ESN) != 0;
-	ls->aad_len = ls->esn ? 12 : 8;
-	ls->icv_len = spec->auth != NULL ? spec->auth->icv_len : spec->enc->icv_len;
-	if (ls->icv_len > ICV_MAX)
+	if (!plan(ls, spec))
 		return -ENOTSUP;
-	ret = ls->aead ? chain_aead(&ch, spec, ls) : chain_mac(&ch, spec, ls);
+	ret = chain_make(&ch, spec, ls);
 	if (ret == 0 && sa->dir != DIR_IN)
 		ret = device_session(c, ls->dev, chain_link(&ch, true, false), &ls->ses[1]);
 	if (ret == 0 && sa->dir != DIR_OUT)
@@ -278,10 +349,12 @@ fill_aead(const struct look_ses *ls, struct pkt_priv *priv, const uint8_t *data,
 	const struct cop *cop)
 {
 	struct rte_crypto_sym_op *sym = &priv->sym;
+	uint8_t *aad = priv->aad + (ls->ccm ? CCM_AAD_SKIP : 0);
 
-	memcpy(priv->aad, cop->aad, 8);
+	memcpy(priv->iv + (ls->ccm ? CCM_IV_SKIP : 0), cop->iv, 12);
+	memcpy(aad, cop->aad, 8);
 	if (ls->aad_len > 8)
-		memcpy(priv->aad + 8, cop->aad + 8, 4);
+		memcpy(aad + 8, cop->aad + 8, 4);
 	sym->aead.data.offset = (uint32_t)(cop->text - data);
 	sym->aead.data.length = cop->text_len;
 	sym->aead.aad.data = priv->aad;
@@ -291,9 +364,9 @@ fill_aead(const struct look_ses *ls, struct pkt_priv *priv, const uint8_t *data,
 }
 
 /*
- * The high half of an extended sequence number is hashed from where the ICV is in the packet. No device
- * has to cope with a digest that overlaps its input: with ESN the ICV is made in, or compared from,
- * pkt_priv, and poll copies it into place.
+ * The high half of an extended sequence number is hashed from where the ICV is in the packet, and AH
+ * hashes its own ICV as zeros. No device has to cope with a digest that overlaps its input: then the ICV
+ * is made in, or compared from, pkt_priv, and poll copies it into place.
  */
 static inline void
 fill_mac(const struct look_ses *ls, struct pkt_priv *priv, const uint8_t *data, struct rte_mbuf *m,
@@ -302,21 +375,22 @@ fill_mac(const struct look_ses *ls, struct pkt_priv *priv, const uint8_t *data, 
 	struct rte_crypto_sym_op *sym = &priv->sym;
 	const bool out = (pkt_meta(m)->flags & PKT_F_OUT) != 0;
 
+	memcpy(priv->iv, cop->iv, sizeof(priv->iv));
 	sym->cipher.data.offset = (uint32_t)(cop->text - data);
 	sym->cipher.data.length = cop->text_len;
 	sym->auth.data.offset = (uint32_t)(cop->aad - data);
-	sym->auth.data.length = cop->auth_len;
-	/* AH has taken the ICV out of the authenticated bytes already, to where ours is made. */
-	if ((ls->esn || pkt_meta(m)->sa->proto == IPPROTO_AH) && !out)
+	sym->auth.data.length = ls->gmac ? cop->aad_len + cop->text_len : cop->auth_len;
+	priv->icv_at = cop->icv;
+	if (ls->aside && !out)
 		memcpy(priv->icv + ICV_MAX, cop->icv, ls->icv_len);
-	if (!ls->esn && (out || !ls->compare)) {
+	if (!ls->aside && (out || !ls->compare)) {
 		sym->auth.digest.data = cop->icv;
 		sym->auth.digest.phys_addr = rte_pktmbuf_iova_offset(m, cop->icv - data);
 		return;
 	}
 	sym->auth.digest.data = priv->icv;
 	sym->auth.digest.phys_addr = priv->op.phys_addr + ICV_OFF;
-	if (ls->esn && !out && !ls->compare) { /* the device wants the received one there */
+	if (ls->aside && !out && !ls->compare) { /* the device wants the received one there */
 		sym->auth.digest.data += ICV_MAX;
 		sym->auth.digest.phys_addr += ICV_MAX;
 	}
@@ -336,7 +410,6 @@ fill_op(struct rte_mbuf *m, const struct cop *cop)
 		return NULL;
 	priv->op.status = RTE_CRYPTO_OP_STATUS_NOT_PROCESSED;
 	priv->sym.session = ses;
-	memcpy(priv->iv, cop->iv, sizeof(priv->iv));
 	if (ls->aead)
 		fill_aead(ls, priv, data, m, cop);
 	else
@@ -393,19 +466,15 @@ look_submit(struct lane *lane, uint16_t first, struct rte_mbuf **m, uint16_t n)
 static inline void
 finish_mac(const struct look_ses *ls, struct rte_mbuf *m, struct pkt_priv *priv)
 {
-	const struct rte_crypto_sym_op *sym = &priv->sym;
+	const uint8_t *received = ls->aside ? priv->icv + ICV_MAX : priv->icv_at;
 	struct pkt_meta *meta = pkt_meta(m);
-	uint8_t *icv = rte_pktmbuf_mtod_offset(
-		m, uint8_t *, sym->auth.data.offset + sym->auth.data.length - (ls->esn ? 4u : 0u));
 
 	if (meta->flags & PKT_F_OUT) {
-		if (ls->esn && meta->sa->proto != IPPROTO_AH)
-			memcpy(icv, priv->icv, ls->icv_len);
+		if (ls->aside)
+			memcpy(priv->icv_at, priv->icv, ls->icv_len);
 		return;
 	}
-	if (ls->esn || meta->sa->proto == IPPROTO_AH)
-		icv = priv->icv + ICV_MAX;
-	if (ls->compare && unlikely(!secret_eq(priv->icv, icv, ls->icv_len)))
+	if (ls->compare && unlikely(!secret_eq(priv->icv, received, ls->icv_len)))
 		meta->flags |= PKT_F_CRYPTO_FAIL;
 }
 
@@ -417,7 +486,7 @@ finish(struct lane *lane, struct rte_crypto_op *op)
 	const struct look_ses *ls = meta->sa->ses;
 
 	if (likely(op->status == RTE_CRYPTO_OP_STATUS_SUCCESS)) {
-		if (!ls->aead)
+		if (ls->mac)
 			finish_mac(ls, m, pkt_priv(m));
 	} else {
 		meta->flags |= op->status == RTE_CRYPTO_OP_STATUS_AUTH_FAILED ? PKT_F_CRYPTO_FAIL :

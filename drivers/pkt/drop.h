@@ -26,10 +26,19 @@
 	X(IP_TOO_BIG, "ip.too_big", "larger than the path MTU and not to be fragmented", "")       \
 	X(IP_MULTICAST, "ip.multicast", "multicast is not forwarded", "")                          \
 	X(IP_LOCAL, "ip.local", "for the gateway itself, nothing listens", "")                     \
-	X(FRAG_REASM, "frag.reasm", "fragment for the gateway itself, which does not reassemble",  \
+	X(FRAG_TINY, "frag.tiny", "first fragment without the whole upper-layer header", "")       \
+	X(FRAG_SIZE, "frag.size", "fragment empty, or neither last nor a multiple of 8 bytes", "") \
+	X(FRAG_TOO_BIG, "frag.too_big", "fragments of a packet larger than IP or a buffer takes",  \
 		"")                                                                                \
-	X(FRAG_PORTS, "frag.ports", "fragment meets a policy with ports before one without", "")   \
-	X(FRAG_NOBUF, "frag.nobuf", "no buffer for an outgoing fragment", "ipsec.OUT_NOMEM")       \
+	X(FRAG_OVERLAP, "frag.overlap", "fragments of a packet overlap or contradict each other",  \
+		"")                                                                                \
+	X(FRAG_DUP, "frag.dup", "copy of a fragment that waits already", "")                       \
+	X(FRAG_LIMIT, "frag.limit", "too many incomplete packets, or fragments of a packet", "")   \
+	X(FRAG_TIMEOUT, "frag.timeout", "the other fragments of the packet did not come", "")      \
+	X(FRAG_PORTS, "frag.ports",                                                                \
+		"fragment meets a policy with ports, and its first one was not seen", "")          \
+	X(FRAG_NOBUF, "frag.nobuf", "no buffer for an outgoing fragment or a reassembled packet",  \
+		"ipsec.OUT_NOMEM")                                                                                \
 	X(NBR_QUEUE, "nbr.queue", "neighbour unresolved and its queue is full", "")                \
 	X(NBR_FAILED, "nbr.failed", "neighbour did not answer", "")                                \
 	X(PUNT_FULL, "punt.full", "queue to the control thread is full", "")                       \

@@ -23,14 +23,16 @@
  * Index i belongs to packet m[i] of the same call. All regions are in place and contiguous.
  */
 struct cop {
-	uint8_t *text; /* first byte to encrypt or decrypt */
-	uint8_t *aad; /* AEAD: additional data; else first authenticated byte */
+	uint8_t *text; /* first byte to encrypt or decrypt; GMAC of ESP: the IV, then the payload */
+	uint8_t *aad; /* AEAD: additional data; else first authenticated byte (AH: nothing else) */
 	uint8_t *icv; /* outbound: where the ICV goes; inbound: the received ICV */
 	uint32_t text_len; /* bytes */
 	uint32_t auth_len; /* non-AEAD: authenticated bytes from aad (header, IV, text, ESN word) */
-	uint16_t aad_len; /* AEAD: 8, or 12 with ESN */
+	uint16_t aad_len; /* AEAD and GMAC of ESP: 8, or 12 with ESN */
 	uint16_t rsvd[3];
-	uint8_t iv[16]; /* GCM: salt || IV (12 bytes); CBC: 16 bytes */
+	/* GCM, GMAC, ChaCha20: salt || IV (12 bytes); CCM: the same with 11; CTR: nonce || IV || */
+	/* 00000001; CBC: one block. */
+	uint8_t iv[16];
 	/* second line, used by few */
 	uint8_t aad_buf[16]; /* ESN with AEAD: SPI || high || low; aad points here */
 	uint8_t tag[64]; /* inbound with ESN and HMAC: received ICV saved; icv points here */

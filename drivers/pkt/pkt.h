@@ -105,8 +105,9 @@ struct pkt_priv {
 	struct rte_crypto_op op;
 	struct rte_crypto_sym_op sym;
 	uint8_t iv[16]; /* IV as the PMD wants it, at a fixed offset from op */
-	uint8_t aad[16]; /* ESN: SPI || high || low */
+	uint8_t aad[32]; /* additional data of an AEAD; CCM: behind 18 bytes for the PMD */
 	uint8_t icv[64]; /* received ICV moved out of the way, or computed one */
+	uint8_t *icv_at; /* separate MAC: where the ICV is, or belongs, in the packet */
 	uint8_t save[PKT_SAVE_MAX]; /* AH: header fields masked while the ICV is computed */
 	struct rte_mbuf *copy; /* IPComp: what the compression device writes */
 	struct sa_proof history[NEST_MAX]; /* outermost first; the last one only with PKT_F_IPIP */

@@ -22,7 +22,6 @@ struct crypto_ops;
 struct sa;
 
 /* Bits of sa_rt.opts. */
-#define SA_RT_NATT     0x0001u /* UDP encapsulation (RFC 3948): the template has a UDP header */
 #define SA_RT_IIV      0x0002u /* implicit IV: the sequence number is the IV (RFC 8750) */
 #define SA_RT_PAD_RAND 0x0004u /* outbound padding is random, inbound padding is not looked at */
 #define SA_RT_PAD_ZERO 0x0008u /* padding is zeros */
@@ -31,6 +30,8 @@ struct sa;
 #define SA_RT_OLD      0x0040u /* RFC 1826, 1827: no sequence number */
 #define SA_RT_OA_SRC   0x0080u /* the source's address before the NAT is in oa_sum */
 #define SA_RT_OA_DST   0x0100u /* the destination's is */
+#define SA_RT_TFC      0x0200u /* tfc_len is not 0 */
+#define SA_RT_NATT     0x0400u /* UDP encapsulation (RFC 3948); PKT_F_UDP, so that one test does */
 
 #define SA_HDR_MAX 64u /* outer IP + UDP + SPI template */
 
@@ -87,6 +88,7 @@ struct sa_rt {
 	_Atomic uint8_t bound; /* inbound: some inbound policy names this tunnel; control writes */
 	_Atomic uint16_t
 		pmtu; /* outbound: learnt path MTU of the outer packet, 0 = none; control writes */
+	uint64_t pmtu_ms; /* when control learnt pmtu, by its clock */
 	struct replay *rp; /* inbound; NULL when the window is 0 */
 	struct sa *rec; /* control thread only; workers never follow it */
 	struct sa_lc lc[]; /* one row per worker */

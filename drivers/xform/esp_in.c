@@ -15,7 +15,7 @@
  */
 
 /* Null authentication: the ICV that nobody computes is zeros. */
-static bool
+static __rte_noinline bool
 is_zero(const uint8_t *p, unsigned int n)
 {
 	uint8_t bits = 0;
@@ -39,18 +39,14 @@ in_shape_one(const struct sa_rt *sa, struct rte_mbuf *m)
 		return DROP_SEC_SHORT;
 	if (unlikely(((len - fixed) & sa->len_mask) != 0))
 		return DROP_SEC_LENGTH;
-	if (unlikely(!sa->auth) &&
-		!is_zero(rte_pktmbuf_mtod_offset(m, uint8_t *, meta->l4_off + len - sa->icv_len),
-			sa->icv_len))
-		return DROP_SEC_AUTH;
 	return KEEP;
 }
 
 /* Every class but GCM with its IV in the packet. */
-static void
-in_regions_other(const struct sa_rt *sa, struct cop *cop, uint8_t *esp, uint64_t seq)
+static __rte_noinline void
+in_regions_other(const struct sa_rt *sa, struct pkt_meta *meta, struct cop *cop, uint8_t *esp)
 {
-	const uint64_t seq_be = rte_cpu_to_be_64(seq);
+	const uint64_t seq = meta->seq, seq_be = rte_cpu_to_be_64(seq);
 	uint8_t iv[8] = { 0 };
 
 	if (sa->opts & SA_RT_IIV)
@@ -68,7 +64,13 @@ in_regions_other(const struct sa_rt *sa, struct cop *cop, uint8_t *esp, uint64_t
 		return;
 	}
 	cop->aad = esp;
-	cop->auth_len = sa->auth ? ESP_HDR_LEN + sa->iv_len + cop->text_len : 0;
+	cop->auth_len = 0;
+	if (!sa->auth) {
+		if (!is_zero(cop->icv, sa->icv_len))
+			meta->flags |= PKT_F_CRYPTO_FAIL; /* as an engine would say */
+		return;
+	}
+	cop->auth_len = ESP_HDR_LEN + sa->iv_len + cop->text_len;
 	if (sa->esn) {
 		memcpy(cop->tag, cop->icv, sa->icv_len);
 		put_esn(cop, cop->icv, seq);
@@ -92,7 +94,7 @@ in_regions(const struct sa_rt *sa, struct rte_mbuf *m, struct cop *cop)
 		put_aad(sa, cop, esp, meta->seq);
 		return;
 	}
-	in_regions_other(sa, cop, esp, meta->seq);
+	in_regions_other(sa, meta, cop, esp);
 }
 
 uint16_t
@@ -115,10 +117,18 @@ esp_in_begin(struct lane *lane, struct rte_mbuf **m, uint16_t n)
 }
 
 /* Random padding is not looked at; zeros must be zeros. */
-static bool
+static __rte_noinline bool
 pad_ok_other(const struct sa_rt *sa, const uint8_t *pad, unsigned int n)
 {
 	return (sa->opts & SA_RT_PAD_RAND) != 0 || is_zero(pad, n);
+}
+
+/* What a mode decides. With its own copy of the rules, so that those of the batch stay in registers. */
+static __rte_noinline enum drop_reason
+in_open_other(struct tunnel_rules rules, struct rte_mbuf *m, uint8_t *text,
+	const struct esp_payload payload)
+{
+	return wrap_in(&rules, m, text, (uint16_t)payload.len, payload.next);
 }
 
 /* Take the trailer off a verified packet, and then what the SA's mode says. */
@@ -146,7 +156,7 @@ in_open(const struct tunnel_rules *rules, struct rte_mbuf *m, uint64_t *bytes)
 		return DROP_SEC_DUMMY;
 	if (likely(sa->mode == MODE_TUNNEL))
 		return wrap_tunnel_in(rules, m, text, (uint16_t)payload.len, payload.next);
-	return wrap_in(rules, m, text, (uint16_t)payload.len, payload.next);
+	return in_open_other(*rules, m, text, payload);
 }
 
 uint16_t

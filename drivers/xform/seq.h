@@ -21,6 +21,7 @@
 #define L2_ROOM 18u /* Ethernet and VLAN header that tx puts before the outer IP header */
 #define KEEP    DROP_MAX /* verdict of a packet that stays */
 static_assert(DROP_MAX <= UINT8_MAX, "verdicts are bytes");
+static_assert(SA_RT_NATT == PKT_F_UDP, "one test tells UDP of the SA and of the packet");
 
 /**
  * Control: set esn, iv_base, seq, seq_limit, lock and the anti-replay window. sa->auth must be set: without
@@ -120,10 +121,9 @@ seq_has_room(const struct sa_rt *sa, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 	const unsigned int start = (unsigned int)m->data_off + meta->l3_off;
-	const unsigned int len = RTE_MAX(wrap_len(meta), sa->tfc_len);
 
 	return start >= (unsigned int)sa->hdr_len + sa->iv_len + L2_ROOM &&
-		start + len + sa->tail <= m->buf_len;
+		start + wrap_len(meta) + sa->tail <= m->buf_len;
 }
 
 /**

@@ -18,7 +18,7 @@ seq_is_from_peer(const struct sa_rt *sa, const struct pkt_meta *meta, const uint
 
 	if (meta->af != sa->outer_af)
 		return false;
-	if (unlikely((sa->opts & SA_RT_NATT) != 0 || (meta->flags & PKT_F_UDP) != 0))
+	if (unlikely(((sa->opts | meta->flags) & PKT_F_UDP) != 0))
 		return seq_is_from_nat(sa, meta, ip);
 	if (sa->outer_af == AF_INET)
 		return memcmp(ip + off4, sa->hdr + off4, 8) == 0;

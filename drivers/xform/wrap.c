@@ -186,6 +186,7 @@ wrap_sa_init(struct sa_rt *sa, const struct sa_spec *spec)
 	sa->reqid = spec->idx.reqid;
 	sa->outer_af = src->af;
 	sa->tfc_len = spec->tfc_len;
+	sa->opts |= spec->tfc_len != 0 ? SA_RT_TFC : 0;
 	sa->frag_len = spec->natt.frag_len;
 	memset(sa->hdr, 0, sizeof(sa->hdr));
 	if (src->af == AF_INET) {

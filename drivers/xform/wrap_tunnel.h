@@ -32,7 +32,7 @@ wrap_out_flags(const struct sa_rt *sa, struct pkt_meta *meta)
 }
 
 /** wrap_out() of a tunnel. Inline, because most packets go this way. */
-static inline uint8_t *
+static __rte_always_inline uint8_t *
 wrap_tunnel_out(const struct tunnel_rules *rules, struct rte_mbuf *m, const struct wrap *w,
 	const struct wrap_size *size)
 {
@@ -60,7 +60,7 @@ wrap_tunnel_out(const struct tunnel_rules *rules, struct rte_mbuf *m, const stru
 }
 
 /** wrap_in() of a tunnel. Inline, because most packets go this way. */
-static inline enum drop_reason
+static __rte_always_inline enum drop_reason
 wrap_tunnel_in(const struct tunnel_rules *rules, struct rte_mbuf *m, uint8_t *payload, uint16_t len,
 	uint8_t next)
 {

@@ -68,9 +68,9 @@ struct sa {
 	uint32_t seq; /* of the PF_KEY request that made it */
 	int32_t pid;
 	void *rt; /* data plane's struct sa_rt; opaque here */
+	uint32_t mark; /* data plane's scratch: last commit that found this SA named by a policy */
 	bool tunnelled; /* it is, or has been used as, a tunnel */
 	uint64_t keepalive_s; /* monotonic, when it last sent a NAT keepalive */
-	uint32_t mark; /* data plane's scratch: last commit that found this SA named by a policy */
 };
 
 #define SAD_BUCKETS 4096 /* power of two */

@@ -18,7 +18,7 @@ get16(const uint8_t *p)
 static int
 find4(const uint8_t *p, size_t len, struct transport_place *out)
 {
-	const size_t ihl = (p[0] & 15u) * 4u;
+	const size_t ihl = (size_t)(p[0] & 15u) * 4;
 
 	if (ihl < sizeof(struct ip4) || ihl > len)
 		return -EINVAL;
@@ -93,7 +93,7 @@ transport_next_off(const uint8_t *p, size_t head_len, bool v6)
 	size_t next_off = offsetof(struct ip6, next), off = sizeof(struct ip6), n;
 
 	if (!v6)
-		return head_len == (p[0] & 15u) * 4u && head_len >= sizeof(struct ip4) ?
+		return head_len == (size_t)(p[0] & 15u) * 4 && head_len >= sizeof(struct ip4) ?
 			(int)offsetof(struct ip4, proto) :
 			-EINVAL;
 	while (off < head_len) {

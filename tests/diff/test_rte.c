@@ -416,7 +416,7 @@ stop(void **state)
 static int
 start_referee(void **state)
 {
-	const struct engine mb = { "referee", CRYPTO_LOOKASIDE, DEVICE, 19 };
+	const struct engine mb = { "referee", CRYPTO_LOOKASIDE, DEVICE, 38 };
 
 	engine = &engines[0];
 	device_lane = new_lane();

@@ -142,3 +142,95 @@ ah_in(struct rte_mbuf **m, uint16_t n)
 	n = engine_run(lane, 0, m, n);
 	return xform_ah.in_end(lane, m, n);
 }
+
+/* The packet of the text with a right IPv4 checksum. */
+struct hexpkt
+ah_clear(const char *hex)
+{
+	struct hexpkt p = hexpkt(hex);
+	uint16_t csum;
+
+	if (p.b[0] >> 4 == 4) {
+		csum = ip4_csum(p.b, (p.b[0] & 15u) * 4u);
+		memcpy(p.b + 10, &csum, sizeof(csum));
+	}
+	return p;
+}
+
+struct sa_rt *
+ah_open_mode(const char *auth, uint8_t af, uint8_t mode, uint32_t flags)
+{
+	struct sa_spec spec = ah_spec(auth, af, flags);
+
+	assert_non_null(spec.auth);
+	spec.idx.mode = mode;
+	if (flags & SA_F_OLD)
+		spec.window_pkts = 0;
+	return ah_open(&spec);
+}
+
+uint8_t
+ah_af(const struct hexpkt *p)
+{
+	return p->b[0] >> 4 == 4 ? AF_INET : AF_INET6;
+}
+
+/* Seal a packet, and take the bytes from its mbuf. */
+struct hexpkt
+ah_sealed(struct sa_rt *sa, const struct hexpkt *clear)
+{
+	struct rte_mbuf *m = ah_pkt(sa, clear->b, (unsigned int)clear->len);
+	struct hexpkt out = { 0 };
+
+	assert_int_equal(ah_out(&m, 1), 1);
+	out.len = m->data_len;
+	memcpy(out.b, rte_pktmbuf_mtod(m, void *), out.len);
+	assert_int_equal(m->pkt_len, out.len);
+	assert_int_equal(pkt_meta(m)->l4_off + pkt_meta(m)->l4_len, out.len);
+	assert_int_equal(pkt_meta(m)->l4_proto, IPPROTO_AH);
+	assert_int_equal(pkt_meta(m)->flags & PKT_F_OUT, 0);
+	rte_pktmbuf_free(m);
+	return out;
+}
+
+void
+ah_expect_open(struct sa_rt *sa, const struct hexpkt *p, const struct hexpkt *clear)
+{
+	struct rte_mbuf *m = ah_pkt(sa, p->b, (unsigned int)p->len);
+
+	assert_int_equal(ah_in(&m, 1), 1);
+	assert_int_equal(m->data_len, clear->len);
+	assert_int_equal(m->pkt_len, clear->len);
+	assert_memory_equal(rte_pktmbuf_mtod(m, void *), clear->b, clear->len);
+	assert_int_equal(pkt_meta(m)->depth, 1);
+	rte_pktmbuf_free(m);
+}
+
+void
+ah_expect_drop(struct rte_mbuf *m, enum drop_reason reason)
+{
+	const uint64_t before = lane->drop[reason];
+
+	assert_int_equal(ah_in(&m, 1), 0);
+	assert_int_equal(lane->drop[reason], before + 1);
+	assert_int_equal(rte_mempool_in_use_count(pool), 0);
+}
+
+void
+ah_expect_drop_bytes(struct sa_rt *sa, const struct hexpkt *p, enum drop_reason reason)
+{
+	ah_expect_drop(ah_pkt(sa, p->b, (unsigned int)p->len), reason);
+}
+
+/* Where the AH is. */
+unsigned int
+ah_off(const struct hexpkt *p)
+{
+	struct ip6_upper up = { 0 };
+
+	if (ah_af(p) == AF_INET)
+		return (p->b[0] & 15u) * 4u;
+	assert_int_equal(ip6_find_upper(p->b, p->len, &up), 0);
+	assert_int_equal(up.proto, IPPROTO_AH);
+	return up.off;
+}

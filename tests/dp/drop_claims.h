@@ -11,10 +11,11 @@ enum drop_witness {
 	BY_DROPS_RX, /* test_drops_rx.c; checked there */
 	BY_DROPS_SEC, /* test_drops_sec.c; checked there */
 	BY_ESP, /* test_esp.c: engine errors, made by spoiling what the engine gets */
-	BY_AH, /* test_ah.c; each is counted there */
+	BY_AH, /* test_ah_refusals.c; each is counted there */
 	BY_CRYPTO, /* test_crypto.c: needs an engine with a queue that is full */
 	BY_LOCAL, /* test_local.c: counted by control, not by a worker */
 	BY_SUITE, /* test_suite.c; checked there */
+	BY_FRAG, /* test_frag.c; checked there */
 	BY_INJECT, /* test_inject.c: control's own queue to the workers */
 };
 
@@ -38,7 +39,13 @@ static const enum drop_witness drop_claims[DROP_MAX] = {
 	[DROP_IP_TOO_BIG] = BY_DROPS_RX,
 	[DROP_IP_MULTICAST] = BY_DROPS_RX,
 	[DROP_IP_LOCAL] = BY_DROPS_RX,
-	[DROP_FRAG_REASM] = BY_DROPS_RX,
+	[DROP_FRAG_TINY] = BY_FRAG,
+	[DROP_FRAG_SIZE] = BY_FRAG,
+	[DROP_FRAG_TOO_BIG] = BY_FRAG,
+	[DROP_FRAG_OVERLAP] = BY_FRAG,
+	[DROP_FRAG_DUP] = BY_FRAG,
+	[DROP_FRAG_LIMIT] = BY_FRAG,
+	[DROP_FRAG_TIMEOUT] = BY_FRAG,
 	[DROP_FRAG_PORTS] = BY_DROPS_RX,
 	[DROP_FRAG_NOBUF] = BY_DROPS_RX,
 	[DROP_NBR_QUEUE] = BY_LOCAL,

@@ -12,11 +12,12 @@
 
 #include "dp/eal.h"
 
-const struct engine engines[ENGINES] = {
+const struct engine engines[ENGINES_ALL] = {
 	{ "direct", CRYPTO_DIRECT, NULL, 51 },
-	{ "aesni_gcm", CRYPTO_LOOKASIDE, "crypto_aesni_gcm0", 3 },
-	{ "aesni_mb", CRYPTO_LOOKASIDE, "crypto_aesni_mb0,max_nb_queue_pairs=1", 10 },
-	{ "openssl", CRYPTO_LOOKASIDE, "crypto_openssl0", 10 },
+	{ "aesni_gcm", CRYPTO_LOOKASIDE, "crypto_aesni_gcm0", 15 },
+	{ "aesni_mb", CRYPTO_LOOKASIDE, "crypto_aesni_mb0,max_nb_queue_pairs=1", 38 },
+	{ "openssl", CRYPTO_LOOKASIDE, "crypto_openssl0", 33 },
+	{ "chacha", CRYPTO_LOOKASIDE, "crypto_chacha20_poly1305", 1 },
 };
 
 void

@@ -144,7 +144,8 @@ gw_open_side(struct gw *g, unsigned int side, enum crypto_engine engine, const c
 		cc.ndevices++;
 	g->pool = pkt_pool_create("gw_pool", 4095, 2048 + RTE_PKTMBUF_HEADROOM, 0);
 	g->punt = rte_ring_create("gw_punt", 64, 0, RING_F_SC_DEQ);
-	assert_true(g->pool != NULL && g->punt != NULL);
+	g->reass = reass_new(GW_FRAGS, 0);
+	assert_true(g->pool != NULL && g->punt != NULL && g->reass != NULL);
 	open_port(g, GW_LAN);
 	open_port(g, GW_WAN);
 	g->ports.nport = 2;
@@ -176,6 +177,7 @@ gw_open_side(struct gw *g, unsigned int side, enum crypto_engine engine, const c
 	env.qs = snap_qsbr(g->snap);
 	env.crypto = g->crypto;
 	env.pool = g->pool;
+	env.reass = g->reass;
 	env.punt = g->punt;
 	g->w = worker_new(&env, 0, 0, &err);
 	if (g->w == NULL)
@@ -219,6 +221,8 @@ gw_close(struct gw *g)
 	assert_int_equal(g->kd.sad.created, g->kd.sad.destroyed);
 	assert_int_equal(g->kd.spd.created, g->kd.spd.destroyed);
 	crypto_free(g->crypto);
+	assert_int_equal(reass_large_in_use(g->reass), 0);
+	reass_free(g->reass);
 	assert_int_equal(rte_mempool_in_use_count(g->pool), 0);
 	rte_ring_free(g->punt);
 	rte_mempool_free(g->pool);

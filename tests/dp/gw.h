@@ -13,6 +13,7 @@
 
 #define GW_LAN 0u /* port and interface 10.1.0.1/16, fd00:1::1/64 */
 #define GW_WAN 1u /* port and interface 192.0.2.1/24, 2001:db8::1/64 */
+#define GW_FRAGS 512u /* fragments that may wait */
 #define GW_TAG 2u /* interface: VLAN 100 of the LAN port, 10.3.0.1/16 */
 
 /* The peer gateway 192.0.2.2 and 2001:db8::2 is a reachable neighbour on the WAN; 10.1.0.2 and fd00:1::2
@@ -21,6 +22,7 @@ struct gw {
 	struct portset ports;
 	struct rte_ring *rx[2], *tx[2], *punt;
 	struct rte_mempool *pool;
+	struct reass *reass;
 	struct crypto *crypto;
 	struct snap *snap;
 	struct keyd kd;

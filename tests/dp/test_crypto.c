@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Engines and devices against OpenSSL's libcrypto: every combination, key size and many lengths. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -11,48 +12,32 @@
 #include <rte_malloc.h>
 
 #include <cmocka.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include "crypto/crypto.h"
+#include "dp/crypto_model.h"
 #include "dp/engine.h"
 #include "support/rng.h"
 
-#define BUF_LEN 2048u
-#define NPKT    32u
+#define BUF_LEN   2048u
+#define NPKT      32u
+#define COMBO_MAX 400u
+#define AH_FIXED  12u /* bytes of AH before its ICV */
+#define GUARD     32u /* bytes behind the ICV that nobody may touch */
 
+/* One algorithm of each kind at most, and a key of the tested size or, where any will do, of any. */
 struct combo {
-	enum alg_code enc, auth;
+	const struct alg *enc, *auth;
 	uint16_t enc_len, auth_len;
 	bool esn;
 };
 
-static const struct combo combos[] = {
-	{ ALG_AES_GCM_16, ALG_CODE_NONE, 20, 0, false },
-	{ ALG_AES_GCM_16, ALG_CODE_NONE, 28, 0, false },
-	{ ALG_AES_GCM_16, ALG_CODE_NONE, 36, 0, false },
-	{ ALG_AES_GCM_16, ALG_CODE_NONE, 20, 0, true },
-	{ ALG_AES_GCM_16, ALG_CODE_NONE, 36, 0, true },
-	{ ALG_AES_CBC, ALG_HMAC_SHA1, 16, 20, false },
-	{ ALG_AES_CBC, ALG_HMAC_SHA256, 16, 32, false },
-	{ ALG_AES_CBC, ALG_HMAC_SHA384, 24, 48, false },
-	{ ALG_AES_CBC, ALG_HMAC_SHA512, 32, 64, false },
-	{ ALG_AES_CBC, ALG_HMAC_SHA1, 32, 20, false },
-	{ ALG_NULL_ENC, ALG_HMAC_SHA1, 0, 20, false },
-	{ ALG_NULL_ENC, ALG_HMAC_SHA256, 0, 32, false },
-	{ ALG_NULL_ENC, ALG_HMAC_SHA384, 0, 48, false },
-	{ ALG_NULL_ENC, ALG_HMAC_SHA512, 0, 64, false },
-	{ ALG_AES_CBC, ALG_HMAC_SHA1, 16, 20, true },
-	{ ALG_AES_CBC, ALG_HMAC_SHA512, 32, 64, true },
-	{ ALG_NULL_ENC, ALG_HMAC_SHA256, 0, 32, true },
-};
-
-/* A packet: 8 bytes of header, IV when it is authenticated in a row, text, ICV. */
+/* A packet: header, IV when it is authenticated in a row, text, ICV; or AH with its ICV inside. */
 struct packet {
 	struct rte_mbuf *m;
 	uint8_t *buf; /* data of m */
 	uint8_t want[BUF_LEN], plain[BUF_LEN];
 	uint8_t aad[12]; /* AEAD with ESN: not in the packet */
+	uint8_t guard[GUARD];
 	uint32_t hi; /* ESN with a separate MAC: hashed behind the text */
 	uint32_t head, text_len;
 };
@@ -61,11 +46,117 @@ static struct crypto *crypto;
 static struct lane lane;
 static struct rte_mempool *pool;
 static struct packet packets[NPKT];
-static struct sa_rt *sas[ARRAY_LEN(combos)];
-static struct sa_spec specs[ARRAY_LEN(combos)];
-static unsigned int offered[ARRAY_LEN(combos)], noffered;
+static struct combo combos[COMBO_MAX];
+static unsigned int ncombos;
+static struct sa_rt *sas[COMBO_MAX];
+static struct sa_spec specs[COMBO_MAX];
+static unsigned int offered[COMBO_MAX], noffered;
 static const struct engine *engine;
 static uint64_t rng;
+
+static void
+add_combo(const struct alg *enc, unsigned int enc_bits, const struct alg *auth,
+	unsigned int auth_bits)
+{
+	for (unsigned int esn = 0; esn < 2; esn++) {
+		assert_true(ncombos < COMBO_MAX);
+		combos[ncombos++] = (struct combo){ enc, auth, (uint16_t)(enc_bits / 8),
+			(uint16_t)(auth_bits / 8), esn != 0 };
+	}
+}
+
+/* Any legal key, drawn so that every size comes up in time. */
+static unsigned int
+some_key(const struct alg *a)
+{
+	if (a == NULL || a->key_step_bits == 0)
+		return a == NULL ? 0 : a->key_min_bits;
+	return a->key_min_bits +
+		a->key_step_bits *
+		(unsigned int)(rng_next(&rng) %
+			((unsigned int)(a->key_max_bits - a->key_min_bits) / a->key_step_bits + 1));
+}
+
+static bool
+is_for_esp(const struct alg *a)
+{
+	return a->kind == ALG_AUTH && a->code != ALG_TCP_MD5 && a->code != ALG_KEYED_MD5 &&
+		a->code != ALG_KEYED_SHA1 && a->code != ALG_AES_GMAC_AUTH;
+}
+
+static void
+add_cipher(const struct alg *enc)
+{
+	const struct alg *auth;
+
+	add_combo(enc, some_key(enc), NULL, 0);
+	for (size_t i = 0; (auth = alg_row(i)) != NULL; i++) {
+		if (is_for_esp(auth))
+			add_combo(enc, some_key(enc), auth, some_key(auth));
+	}
+}
+
+/* All that the table of algorithms has: AEADs with each key size, ciphers with each MAC, and AH. */
+static void
+make_combos(void)
+{
+	const struct alg *a;
+
+	ncombos = 0;
+	for (size_t i = 0; (a = alg_row(i)) != NULL; i++) {
+		if (a->cls == ALG_CLASS_UNSUPPORTED || a->kind == ALG_COMP ||
+			a->code == ALG_TCP_MD5)
+			continue;
+		if (a->kind == ALG_ENC && !alg_is_aead(a)) {
+			add_cipher(a);
+			continue;
+		}
+		for (unsigned int bits = a->key_min_bits; bits <= a->key_max_bits;
+			bits += a->key_step_bits) {
+			if (a->kind == ALG_ENC)
+				add_combo(a, bits, NULL, 0);
+			else
+				add_combo(NULL, 0, a, bits);
+			if (a->key_step_bits == 0)
+				break;
+		}
+	}
+}
+
+static void
+random_bytes(uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		p[i] = (uint8_t)rng_next(&rng);
+}
+
+/* An engine may do with one key size, or without ESN, what it cannot do with another, or with ESN. */
+static bool
+can_open(const struct combo *c)
+{
+	struct sa_rt *sa = rte_zmalloc(NULL, sizeof(*sa) + sizeof(struct sa_lc), 64);
+	struct sa_spec s = { .enc = c->enc, .auth = c->auth, .flags = c->esn ? SA_F_ESN : 0 };
+	int ret;
+
+	assert_non_null(sa);
+	s.enckey.len = c->enc_len;
+	s.authkey.len = c->auth_len;
+	random_bytes(s.enckey.b, s.enckey.len);
+	random_bytes(s.authkey.b, s.authkey.len);
+	ret = crypto_sa_open(crypto, sa, &s, 0, NULL);
+	if (ret == 0)
+		crypto_sa_close(crypto, sa);
+	else
+		assert_int_equal(ret, -EOPNOTSUPP);
+	/* What is offered in general can be had in the particular, but for ESN on a device. */
+	if (crypto_offers(crypto, c->enc, c->auth) && !c->esn)
+		assert_int_equal(ret, 0);
+	rte_free(sa);
+	return ret == 0;
+}
+
+/* Pairs of algorithms, key sizes and ESN that an engine has, as its device lists them; 0 is all. */
+static const unsigned int wanted[ENGINES_ALL] = { 0, 33, 157, 137, 4 };
 
 static int
 start(void **state)
@@ -74,15 +165,15 @@ start(void **state)
 	pool = pkt_pool_create("pkts", 255, BUF_LEN + RTE_PKTMBUF_HEADROOM, 0);
 	assert_non_null(pool);
 	crypto = engine_open(engine, &lane);
+	make_combos();
 	noffered = 0;
-	for (unsigned int i = 0; i < ARRAY_LEN(combos); i++) {
-		if (crypto_offers(crypto, alg_by_code(combos[i].enc), alg_by_code(combos[i].auth)))
+	for (unsigned int i = 0; i < ncombos; i++) {
+		if (can_open(&combos[i]))
 			offered[noffered++] = i;
 	}
-	assert_int_equal(noffered,
-		engine->device != NULL && strstr(engine->device, "gcm") != NULL ?
-			5 :
-			ARRAY_LEN(combos));
+	printf("%s: %u of %u combinations\n", engine->name, noffered, ncombos);
+	assert_int_equal(
+		noffered, wanted[engine - engines] != 0 ? wanted[engine - engines] : ncombos);
 	for (unsigned int i = 0; i < NPKT; i++) {
 		packets[i].m = rte_pktmbuf_alloc(pool);
 		if (packets[i].m == NULL)
@@ -105,21 +196,14 @@ stop(void **state)
 }
 
 static void
-random_bytes(uint8_t *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		p[i] = (uint8_t)rng_next(&rng);
-}
-
-static void
 open_all(void)
 {
 	for (unsigned int k = 0; k < noffered; k++) {
 		const unsigned int i = offered[k];
 		struct sa_spec *s = &specs[i];
 
-		*s = (struct sa_spec){ .enc = alg_by_code(combos[i].enc),
-			.auth = alg_by_code(combos[i].auth),
+		*s = (struct sa_spec){ .enc = combos[i].enc,
+			.auth = combos[i].auth,
 			.flags = combos[i].esn ? SA_F_ESN : 0 };
 		s->enckey.len = combos[i].enc_len;
 		s->authkey.len = combos[i].auth_len;
@@ -127,7 +211,7 @@ open_all(void)
 		random_bytes(s->authkey.b, s->authkey.len);
 		sas[i] = rte_zmalloc(NULL, sizeof(struct sa_rt) + sizeof(struct sa_lc), 64);
 		assert_non_null(sas[i]);
-		sas[i]->cls = (uint8_t)s->enc->cls;
+		sas[i]->cls = (uint8_t)(s->enc != NULL ? s->enc->cls : s->auth->cls);
 		sas[i]->icv_len = s->auth != NULL ? s->auth->icv_len : s->enc->icv_len;
 		assert_int_equal(crypto_sa_open(crypto, sas[i], s, 0, NULL), 0);
 	}
@@ -143,117 +227,114 @@ close_all(void)
 }
 
 static void
-make_packet(struct packet *p, unsigned int combo, struct cop *cop)
+make_regions(struct packet *p, const struct combo *c, struct cop *cop)
 {
-	const struct sa_spec *s = &specs[combo];
-	const bool cbc = s->enc->cls == ALG_CLASS_CBC, gcm = s->enc->cls == ALG_CLASS_GCM;
-	const unsigned int blk = cbc ? 16 : 1;
+	const bool aead = c->enc != NULL && alg_is_aead(c->enc);
 
-	p->head = cbc ? 24u : 8u;
-	p->text_len = (uint32_t)(blk + rng_next(&rng) % 1500 / blk * blk);
-	random_bytes(p->buf, p->head + p->text_len);
-	random_bytes(p->aad, sizeof(p->aad));
-	p->hi = (uint32_t)rng_next(&rng);
-	memset(p->buf + p->head + p->text_len, 0, 64);
+	p->head = aead ? 8u : 8u + c->enc->iv_len;
+	p->text_len = (uint32_t)(1 + rng_next(&rng) % 1500);
+	if (c->enc->cls == ALG_CLASS_CBC)
+		p->text_len = (p->text_len + c->enc->block - 1) / c->enc->block * c->enc->block;
 	*cop = (struct cop){ .aad = p->buf,
 		.text = p->buf + p->head,
 		.text_len = p->text_len,
 		.auth_len = p->head + p->text_len,
 		.aad_len = 8,
 		.icv = p->buf + p->head + p->text_len };
-	if (gcm && combos[combo].esn) {
+	if (aead && c->esn) {
 		cop->aad = p->aad;
 		cop->aad_len = 12;
 	}
+}
+
+/* The ICV is hashed as zeros; ESN comes behind the payload (RFC 4302 3.3.3). */
+static void
+make_ah(struct packet *p, const struct combo *c, struct cop *cop)
+{
+	p->head = 0;
+	p->text_len = (uint32_t)(AH_FIXED + c->auth->icv_len + rng_next(&rng) % 1500);
+	*cop = (struct cop){ .aad = p->buf, .auth_len = p->text_len, .icv = p->buf + AH_FIXED };
+}
+
+static void
+make_iv(struct packet *p, const struct combo *c, struct cop *cop)
+{
 	random_bytes(cop->iv, sizeof(cop->iv));
-	if (cbc)
-		memcpy(p->buf + 8, cop->iv, 16);
+	if (c->enc == NULL)
+		return;
+	if (c->enc->cls == ALG_CLASS_CTR)
+		memcpy(cop->iv + 12, "\0\0\0\1", 4);
+	if (!alg_is_aead(c->enc))
+		memcpy(p->buf + 8, cop->iv + c->enc->salt_len, c->enc->iv_len);
+}
+
+static void
+make_packet(struct packet *p, unsigned int combo, struct cop *cop)
+{
+	const struct combo *c = &combos[combo];
+	uint8_t *end;
+
+	if (c->enc == NULL)
+		make_ah(p, c, cop);
+	else
+		make_regions(p, c, cop);
+	random_bytes(p->buf, p->head + p->text_len);
+	random_bytes(p->aad, sizeof(p->aad));
+	random_bytes(p->guard, sizeof(p->guard));
+	make_iv(p, c, cop);
+	p->hi = (uint32_t)rng_next(&rng);
+	if (c->enc == NULL)
+		memset(cop->icv, 0, c->auth->icv_len);
 	memcpy(p->plain, p->buf, p->head + p->text_len);
-	if (!gcm && combos[combo].esn) {
-		memcpy(cop->icv, &p->hi, sizeof(p->hi));
+	end = p->buf + p->head + p->text_len;
+	if (c->enc != NULL)
+		end += sas[combo]->icv_len;
+	memcpy(end, p->guard, GUARD);
+	if (c->auth != NULL && c->esn) {
+		memcpy(p->buf + p->head + p->text_len, &p->hi, sizeof(p->hi));
 		cop->auth_len += 4;
 	}
 	pkt_meta(p->m)->sa = sas[combo];
 	pkt_meta(p->m)->flags = PKT_F_OUT;
 }
 
-/* Turn a sealed packet round, as xform does inbound: with ESN and a MAC the ICV makes room. */
+/* Turn a sealed packet round, as xform does inbound: the ICV makes room for ESN, or for zeros in AH. */
 static void
 turn(struct packet *p, unsigned int combo, struct cop *cop)
 {
+	const struct combo *c = &combos[combo];
+
 	pkt_meta(p->m)->flags = 0;
-	if (!combos[combo].esn || specs[combo].auth == NULL)
+	if (c->auth == NULL || (c->enc != NULL && !c->esn))
 		return;
 	memcpy(cop->tag, cop->icv, sas[combo]->icv_len);
-	memcpy(cop->icv, &p->hi, sizeof(p->hi));
+	if (c->enc == NULL)
+		memset(cop->icv, 0, sas[combo]->icv_len);
+	if (c->esn)
+		memcpy(p->buf + p->head + p->text_len, &p->hi, sizeof(p->hi));
 	cop->icv = cop->tag;
 }
 
+/* What is sealed is right, and nothing behind it was written to. */
 static void
-openssl_gcm(const struct sa_spec *s, const struct packet *p, const struct cop *cop, uint8_t *out)
+check_sealed(const struct packet *p, unsigned int combo, const struct cop *cop)
 {
-	const EVP_CIPHER *const cipher[] = { EVP_aes_128_gcm(), EVP_aes_192_gcm(),
-		EVP_aes_256_gcm() };
-	EVP_CIPHER_CTX *x = EVP_CIPHER_CTX_new();
-	int n;
+	const struct combo *c = &combos[combo];
+	const uint8_t *end = cop->icv + sas[combo]->icv_len;
 
-	assert_non_null(x);
-	assert_int_equal(
-		EVP_EncryptInit_ex(x, cipher[(s->enckey.len - 20) / 8], NULL, s->enckey.b, cop->iv),
-		1);
-	assert_int_equal(EVP_EncryptUpdate(x, NULL, &n, cop->aad == p->aad ? p->aad : p->plain,
-				 (int)cop->aad_len),
-		1);
-	assert_int_equal(EVP_EncryptUpdate(x, out, &n, p->plain + p->head, (int)p->text_len), 1);
-	assert_int_equal(EVP_EncryptFinal_ex(x, out + n, &n), 1);
-	assert_int_equal(EVP_CIPHER_CTX_ctrl(x, EVP_CTRL_GCM_GET_TAG, 16, out + p->text_len), 1);
-	EVP_CIPHER_CTX_free(x);
-}
-
-static const EVP_MD *
-digest(enum alg_code code)
-{
-	switch (code) {
-	case ALG_HMAC_SHA1:
-		return EVP_sha1();
-	case ALG_HMAC_SHA256:
-		return EVP_sha256();
-	case ALG_HMAC_SHA384:
-		return EVP_sha384();
-	default:
-		return EVP_sha512();
+	if (c->enc == NULL) {
+		assert_memory_equal(cop->icv, p->want, sas[combo]->icv_len);
+		assert_memory_equal(p->buf, p->plain, AH_FIXED);
+		assert_memory_equal(
+			end, p->plain + (end - p->buf), p->text_len - (size_t)(end - p->buf));
+		end = p->buf + p->text_len;
+		if (c->esn)
+			end += 4;
+		assert_memory_equal(end, p->guard + (c->esn ? 4 : 0), GUARD - 4);
+		return;
 	}
-}
-
-static void
-openssl_cbc_hmac(
-	const struct sa_spec *s, const struct packet *p, const struct cop *cop, uint8_t *out)
-{
-	const EVP_CIPHER *const cipher[] = { EVP_aes_128_cbc(), EVP_aes_192_cbc(),
-		EVP_aes_256_cbc() };
-	uint8_t message[BUF_LEN];
-	uint8_t mac[64];
-	int n;
-
-	memcpy(message, p->plain, p->head + p->text_len);
-	if (s->enc->cls == ALG_CLASS_CBC) {
-		EVP_CIPHER_CTX *x = EVP_CIPHER_CTX_new();
-
-		assert_non_null(x);
-		assert_int_equal(EVP_EncryptInit_ex(x, cipher[(s->enckey.len - 16) / 8], NULL,
-					 s->enckey.b, cop->iv),
-			1);
-		EVP_CIPHER_CTX_set_padding(x, 0);
-		assert_int_equal(EVP_EncryptUpdate(x, message + p->head, &n, p->plain + p->head,
-					 (int)p->text_len),
-			1);
-		EVP_CIPHER_CTX_free(x);
-	}
-	memcpy(message + p->head + p->text_len, &p->hi, sizeof(p->hi));
-	assert_non_null(HMAC(digest(s->auth->code), s->authkey.b, s->authkey.len, message,
-		cop->auth_len, mac, NULL));
-	memcpy(out, message + p->head, p->text_len);
-	memcpy(out + p->text_len, mac, s->auth->icv_len);
+	assert_memory_equal(cop->text, p->want, p->text_len + sas[combo]->icv_len);
+	assert_memory_equal(end, p->guard, GUARD);
 }
 
 static void
@@ -265,19 +346,15 @@ check_burst(unsigned int n, unsigned int fixed)
 	for (unsigned int i = 0; i < n; i++) {
 		struct packet *p = &packets[i];
 
-		combo[i] = fixed < ARRAY_LEN(combos) ? fixed : offered[rng_next(&rng) % noffered];
+		combo[i] = fixed < COMBO_MAX ? fixed : offered[rng_next(&rng) % noffered];
 		make_packet(p, combo[i], &lane.cop[i]);
-		if (specs[combo[i]].auth == NULL)
-			openssl_gcm(&specs[combo[i]], p, &lane.cop[i], p->want);
-		else
-			openssl_cbc_hmac(&specs[combo[i]], p, &lane.cop[i], p->want);
+		crypto_model(&specs[combo[i]], &lane.cop[i], p->want);
 		m[i] = p->m;
 	}
 	engine_run(&lane, 0, m, (uint16_t)n);
 	for (unsigned int i = 0; i < n; i++) {
 		assert_int_equal(pkt_meta(m[i])->flags, PKT_F_OUT);
-		assert_memory_equal(lane.cop[i].text, packets[i].want,
-			packets[i].text_len + sas[combo[i]]->icv_len);
+		check_sealed(&packets[i], combo[i], &lane.cop[i]);
 		turn(&packets[i], combo[i], &lane.cop[i]);
 	}
 	engine_run(&lane, 0, m, (uint16_t)n);
@@ -294,7 +371,7 @@ crypto_equals_openssl_for_each_combination(void **state)
 	(void)state;
 	open_all();
 	for (unsigned int k = 0; k < noffered; k++) {
-		for (unsigned int round = 0; round < 20; round++)
+		for (unsigned int round = 0; round < 4; round++)
 			check_burst(1 + (unsigned int)(rng_next(&rng) % NPKT), offered[k]);
 	}
 	close_all();
@@ -305,7 +382,7 @@ crypto_equals_openssl_for_mixed_bursts(void **state)
 {
 	(void)state;
 	open_all();
-	for (unsigned int round = 0; round < 200; round++)
+	for (unsigned int round = 0; round < 300; round++)
 		check_burst(1 + (unsigned int)(rng_next(&rng) % NPKT), UINT32_MAX);
 	close_all();
 }
@@ -318,16 +395,19 @@ crypto_refuses_every_flipped_bit(void **state)
 
 	(void)state;
 	open_all();
-	for (unsigned int round = 0; round < 200 * noffered; round++) {
+	for (unsigned int round = 0; round < 40 * noffered; round++) {
 		const unsigned int c = offered[round % noffered];
 		struct cop *cop = &lane.cop[0];
 		unsigned int len;
 		size_t bit;
 
+		if (sas[c]->icv_len == 0 ||
+			(specs[c].auth != NULL && specs[c].auth->code == ALG_NULL_AUTH))
+			continue;
 		make_packet(p, c, cop);
 		engine_run(&lane, 0, &m, 1);
 		/* The header of GCM with ESN is not what is authenticated, so its bits are spared. */
-		len = p->head + p->text_len + sas[c]->icv_len;
+		len = p->head + p->text_len + (specs[c].enc != NULL ? sas[c]->icv_len : 0u);
 		bit = rng_next(&rng) % (len * 8u);
 		if (cop->aad == p->aad && bit < 64)
 			p->aad[bit / 8] ^= (uint8_t)(1u << bit % 8);
@@ -359,7 +439,7 @@ crypto_counts_what_a_full_queue_refuses(void **state)
 		for (unsigned int i = 0; i < NPKT; i++) {
 			uint8_t *data = (uint8_t *)rte_pktmbuf_append(m[i], 64);
 
-			pkt_meta(m[i])->sa = sas[0];
+			pkt_meta(m[i])->sa = sas[offered[0]];
 			pkt_meta(m[i])->flags = PKT_F_OUT;
 			lane.cop[i] = (struct cop){ .aad = data,
 				.text = data + 8,
@@ -367,14 +447,14 @@ crypto_counts_what_a_full_queue_refuses(void **state)
 				.text_len = 16,
 				.aad_len = 8 };
 		}
-		done.n = sas[0]->crypto->submit(&lane, 0, m, NPKT);
+		done.n = sas[offered[0]]->crypto->submit(&lane, 0, m, NPKT);
 		back += done.n;
 		rte_pktmbuf_free_bulk(m, done.n);
 	}
-	assert_int_equal(crypto_inflight(&lane), sas[0]->lc[0].inflight);
+	assert_int_equal(crypto_inflight(&lane), sas[offered[0]]->lc[0].inflight);
 	assert_int_equal(back + crypto_inflight(&lane) + lane.drop[DROP_CRYPTO_QUEUE], sent);
 	/* The verdict still comes when nothing new is submitted, even for a dead SA. */
-	atomic_store(&sas[0]->state, SA_DEAD);
+	atomic_store(&sas[offered[0]]->state, SA_DEAD);
 	while (crypto_inflight(&lane) > 0 && rte_get_timer_cycles() < end) {
 		done.n = 0;
 		crypto_poll(&lane, &done);
@@ -383,7 +463,7 @@ crypto_counts_what_a_full_queue_refuses(void **state)
 	}
 	assert_int_equal(back + lane.drop[DROP_CRYPTO_QUEUE], sent);
 	assert_true((engine->device != NULL) == (lane.drop[DROP_CRYPTO_QUEUE] > 0));
-	assert_int_equal(sas[0]->lc[0].inflight, 0);
+	assert_int_equal(sas[offered[0]]->lc[0].inflight, 0);
 	close_all();
 	assert_int_equal(rte_mempool_in_use_count(many), 0);
 	rte_mempool_free(many);
@@ -401,10 +481,10 @@ crypto_poll_respects_the_room_of_the_vector(void **state)
 		return;
 	open_all();
 	for (unsigned int i = 0; i < NPKT; i++) {
-		make_packet(&packets[i], 0, &lane.cop[i]);
+		make_packet(&packets[i], offered[0], &lane.cop[i]);
 		m[i] = packets[i].m;
 	}
-	assert_int_equal(sas[0]->crypto->submit(&lane, 0, m, NPKT), 0);
+	assert_int_equal(sas[offered[0]]->crypto->submit(&lane, 0, m, NPKT), 0);
 	for (unsigned int i = 0; i < 100; i++)
 		crypto_poll(&lane, &done);
 	assert_int_equal(done.n, PVEC_MAX);
@@ -429,8 +509,8 @@ crypto_drops_what_goes_the_wrong_way(void **state)
 		abort();
 	open_all();
 	sa->dir = DIR_OUT;
-	assert_int_equal(crypto_sa_open(crypto, sa, &specs[0], 0, NULL), 0);
-	make_packet(&packets[0], 0, cop);
+	assert_int_equal(crypto_sa_open(crypto, sa, &specs[offered[0]], 0, NULL), 0);
+	make_packet(&packets[0], offered[0], cop);
 	pkt_meta(m)->sa = sa;
 	pkt_meta(m)->flags = 0;
 	lane.drop[DROP_CRYPTO_ERROR] = 0;
@@ -456,7 +536,7 @@ crypto_sessions_outgrow_the_first_pool(void **state)
 	for (unsigned int i = 0; i < ARRAY_LEN(many); i++) {
 		many[i] = rte_zmalloc(NULL, sizeof(struct sa_rt) + sizeof(struct sa_lc), 64);
 		assert_non_null(many[i]);
-		assert_int_equal(crypto_sa_open(crypto, many[i], &specs[0], 0, NULL), 0);
+		assert_int_equal(crypto_sa_open(crypto, many[i], &specs[offered[0]], 0, NULL), 0);
 	}
 	for (unsigned int i = 0; i < ARRAY_LEN(many); i++) {
 		crypto_sa_close(crypto, many[i]);
@@ -530,7 +610,7 @@ main(void)
 
 	rng = rng_seed("crypto");
 	engine_eal();
-	for (unsigned int i = 0; i < ENGINES; i++) {
+	for (unsigned int i = 0; i < ENGINES_ALL; i++) {
 		engine = &engines[i];
 		failed += cmocka_run_group_tests_name(engine->name, tests, start, stop);
 	}

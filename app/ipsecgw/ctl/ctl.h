@@ -29,6 +29,7 @@ struct gateway {
 	struct conf *conf;
 	bool poll_always;
 	struct rte_mempool *pool;
+	struct reass *reass;
 	struct portset ports; /* ports that are started come first */
 	struct crypto *crypto;
 	struct snap *snap;

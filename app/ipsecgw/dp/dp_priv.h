@@ -69,6 +69,7 @@ struct worker {
 	struct sa_slot *sa_slot; /* [SA_SLOTS] */
 	struct out_slot *out_slot; /* [OUT_SLOTS] */
 	uint32_t seed; /* of the caches' hashes */
+	uint32_t frag_seq; /* for ids of IPv6 fragments */
 	struct rte_ring *inject;
 	struct worker_rows rows;
 	_Atomic bool stop; /* control stores, this worker loads */
@@ -158,14 +159,22 @@ out_finish(struct worker *w, struct rte_mbuf **m, uint16_t n);
 
 /* frag.c */
 /**
- * Cut an IPv4 packet that may be fragmented into packets of at most mtu bytes and append them to out,
- * each with a copy of its metadata. Consumes m; counts what has no buffer.
+ * Cut a packet that may be fragmented into packets of at most mtu bytes and append them to out, each
+ * with a copy of its metadata. Consumes m; counts what has no buffer.
  */
 void
-frag_ip4(struct worker *w, struct rte_mbuf *m, uint16_t mtu, struct pvec *out);
-/** True when the IP packet forbids fragmentation on the way: IPv6, or IPv4 with DF. */
+frag_cut(struct worker *w, struct rte_mbuf *m, unsigned int mtu, struct pvec *out);
+/** True when we may not fragment it: IPv4 with DF, or IPv6 of which we are not the source. */
 bool
-frag_forbidden(struct rte_mbuf *m);
+frag_forbidden(const struct worker *w, struct rte_mbuf *m);
+
+/* mss.c: TCP SYNs, only when the parameter mss_clamp is set. */
+/** Into a tunnel. @param mtu  bytes of the largest packet that needs no cutting */
+void
+mss_out(struct worker *w, struct rte_mbuf *m, unsigned int mtu);
+/** Out of a tunnel; meta->sa opened it. */
+void
+mss_in(struct worker *w, struct rte_mbuf *m);
 
 /* tx.c: adjacency, size, ports; and what goes to control. */
 void

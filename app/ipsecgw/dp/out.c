@@ -273,6 +273,8 @@ bundle_mtu(struct worker *w, struct rte_mbuf *m)
 		}
 		n++;
 	}
+	if (unlikely(n == 0))
+		return UINT16_MAX;
 	mtu = sa_route(w, sa[n - 1])->route_mtu;
 	while (n-- > 0)
 		mtu = inner_mtu(sa[n], mtu, head[n]);
@@ -291,8 +293,10 @@ is_cut_later(const struct worker *w, struct rte_mbuf *m)
 
 	if (meta->af == AF_INET6 && ip_len(meta) <= MTU_MIN6)
 		return true;
-	if (frag_forbidden(m))
-		return false;
+	if (frag_forbidden(w, m))
+		/* Who clears DF on the outer packet wants it cut; over IPv6 RFC 2473 7.2 wants ICMP. */
+		return meta->af == AF_INET && (meta->flags & PKT_F_TRANSPORT) == 0 &&
+			meta->sa->outer_af == AF_INET && w->snap->knobs.dfbit == 0;
 	if ((meta->flags & PKT_F_TRANSPORT) != 0)
 		return true;
 	return w->snap->knobs.prefrag == 0 && w->snap->knobs.dfbit != 1;
@@ -308,8 +312,8 @@ too_big(struct worker *w, struct rte_mbuf *m, unsigned int mtu, struct pvec *tod
 		pvec_add(&w->lane, todo, m);
 		return;
 	}
-	if (!frag_forbidden(m)) {
-		frag_ip4(w, m, (uint16_t)mtu, todo);
+	if (!frag_forbidden(w, m)) {
+		frag_cut(w, m, mtu, todo);
 		return;
 	}
 	meta->mtu = RTE_MAX(mtu, meta->af == AF_INET6 ? MTU_MIN6 : MTU_MIN4);
@@ -366,6 +370,8 @@ prepare(struct worker *w, struct rte_mbuf *m, struct pvec *todo)
 		bundle_mtu(w, m) :
 		inner_mtu(sa, sa_route(w, sa)->route_mtu, head_len(meta));
 	first = todo->n;
+	if (unlikely(w->snap->knobs.mss_clamp != 0))
+		mss_out(w, m, mtu);
 	if (unlikely(ip_len(meta) > mtu))
 		too_big(w, m, mtu, todo);
 	else
@@ -374,25 +380,47 @@ prepare(struct worker *w, struct rte_mbuf *m, struct pvec *todo)
 		move_back(todo, first);
 }
 
+/* The last protection is on: what a link of the path would not take is cut here, if it may be. */
+static inline void
+send_out(struct worker *w, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	const unsigned int pmtu = atomic_load_explicit(&meta->sa->pmtu, memory_order_relaxed);
+
+	if (unlikely(pmtu != 0) && (unsigned int)m->data_len - meta->l3_off > pmtu &&
+		!frag_forbidden(w, m))
+		frag_cut(w, m, pmtu, &w->v.tx);
+	else
+		pvec_add(&w->lane, &w->v.tx, m);
+}
+
+static inline void
+sealed(struct worker *w, struct rte_mbuf *m)
+{
+	struct pkt_meta *meta = pkt_meta(m);
+
+	meta->nh = sa_route(w, meta->sa)->route_nh;
+	meta->flags |= PKT_F_LOCAL_OUT; /* the outer packet is ours: no ICMP errors about it */
+	if (unlikely((meta->flags & PKT_F_MORE) != 0)) {
+		meta->sa = NULL;
+		meta->step++;
+		pvec_add(&w->lane, &w->v.out, m);
+		return;
+	}
+	send_out(w, m);
+}
+
+/* An engine may give back packets of several transforms at once. */
 void
 out_finish(struct worker *w, struct rte_mbuf **m, uint16_t n)
 {
-	if (n == 0)
-		return;
-	n = pkt_meta(m[0])->sa->xf->out_end(&w->lane, m, n);
-	for (uint16_t i = 0; i < n; i++) {
-		struct pkt_meta *meta = pkt_meta(m[i]);
+	uint16_t run, kept;
 
-		meta->nh = sa_route(w, meta->sa)->route_nh;
-		meta->flags |=
-			PKT_F_LOCAL_OUT; /* the outer packet is ours: no ICMP errors about it */
-		if (unlikely((meta->flags & PKT_F_MORE) != 0)) {
-			meta->sa = NULL;
-			meta->step++;
-			pvec_add(&w->lane, &w->v.out, m[i]);
-			continue;
-		}
-		pvec_add(&w->lane, &w->v.tx, m[i]);
+	for (uint16_t i = 0; i < n; i += run) {
+		run = xform_run(m + i, n - i, false);
+		kept = pkt_meta(m[i])->sa->xf->out_end(&w->lane, m + i, run);
+		for (uint16_t k = 0; k < kept; k++)
+			sealed(w, m[i + k]);
 	}
 }
 

@@ -6,6 +6,7 @@
 #include <rte_ether.h>
 
 #include "dp/dp_hot.h"
+#include "dp/reass.h"
 
 #define PREFETCH_AHEAD 4u
 
@@ -157,6 +158,16 @@ may_carry_esp(const struct worker *w, struct rte_mbuf *m)
 			get16(rte_pktmbuf_mtod_offset(m, const uint8_t *, meta->l4_off + 2)));
 }
 
+/* To us: made whole first. The others are traffic like any other. */
+static __rte_noinline void
+sort_fragment(struct worker *w, struct rte_mbuf *m)
+{
+	if (nh_kind(w, route_one(w, m)) == NH_LOCAL)
+		reass_take(w, m);
+	else
+		flow_add(w, m);
+}
+
 static __rte_always_inline void
 sort(struct worker *w, struct rte_mbuf *m)
 {
@@ -164,7 +175,7 @@ sort(struct worker *w, struct rte_mbuf *m)
 	const uint8_t proto = meta->l4_proto;
 
 	if (unlikely((meta->flags & PKT_F_FRAG) != 0))
-		flow_add(w, m);
+		sort_fragment(w, m);
 	else if (proto == IPPROTO_ESP || unlikely(proto == IPPROTO_AH || proto == IPPROTO_IPCOMP))
 		pvec_add(&w->lane, &w->v.sec, m);
 	else if (unlikely(may_carry_esp(w, m)))

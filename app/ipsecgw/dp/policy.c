@@ -5,6 +5,7 @@
 #include <rte_byteorder.h>
 
 #include "dp/dp_hot.h"
+#include "dp/reass.h"
 #include "wire/ip.h"
 
 /*
@@ -14,7 +15,7 @@
  *  3. inbound policy by the packet as it is now: what opened it must satisfy what the policy asks for;
  *  4. what is for us goes to control; the rest loses a hop and needs a route;
  *  5. outbound policy: discard, clear, or protect; and the flow cache learns.
- * The policy of a fragment is found by an exact walk, because its ports are unknown.
+ * The policy of a fragment is found by an exact walk, because only its first one shows ports.
  */
 
 /* Stands for "cannot be decided" where a policy would stand. */
@@ -181,26 +182,32 @@ hides_proto(const struct pkt_meta *meta)
 			meta->l4_proto == IPPROTO_DSTOPTS || meta->l4_proto == IPPROTO_FRAGMENT);
 }
 
-/* First match by position, where a policy with ports, or a hidden protocol, cannot be decided. */
+/* First match by position. Ports, and a hidden protocol, are asked for where a policy wants to know. */
 static struct sp_rt *
-walk_fragment(const struct worker *w, enum sp_dir dir, struct rte_mbuf *m)
+walk_fragment(struct worker *w, enum sp_dir dir, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
-	const bool hidden = hides_proto(meta);
-	const struct addr src = addr_make(meta->af, src_of(m));
-	const struct addr dst = addr_make(meta->af, dst_of(m));
+	bool hidden = hides_proto(meta);
+	struct selector_pkt p = { .src = addr_make(meta->af, src_of(m)),
+		.dst = addr_make(meta->af, dst_of(m)),
+		.proto = meta->l4_proto };
 
 	for (uint32_t i = 0; i < w->snap->norder[dir]; i++) {
 		struct sp_rt *sp = w->snap->order[dir][i];
 		const struct selector *s = &sp->sel;
 
-		if ((s->proto != ULPROTO_ANY && s->proto != meta->l4_proto && !hidden) ||
-			!addr_in_prefix(&s->src, &src) || !addr_in_prefix(&s->dst, &dst))
+		if ((s->proto != ULPROTO_ANY && s->proto != p.proto && !hidden) ||
+			!addr_in_prefix(&s->src, &p.src) || !addr_in_prefix(&s->dst, &p.dst))
 			continue;
-		if (s->src.port_be != 0 || s->dst.port_be != 0 ||
-			(hidden && s->proto != ULPROTO_ANY))
-			return &undecided;
-		return sp;
+		if (!p.has_ports &&
+			(s->src.port_be != 0 || s->dst.port_be != 0 ||
+				(hidden && s->proto != ULPROTO_ANY))) {
+			if (!vfrag_ports(w, m, &p))
+				return &undecided;
+			hidden = false;
+		}
+		if (selector_match(s, &p))
+			return sp;
 	}
 	return NULL;
 }
@@ -245,7 +252,7 @@ classify_af(const struct worker *w, enum sp_dir dir, const struct batch *b, uint
 }
 
 static void
-classify(const struct worker *w, enum sp_dir dir, const struct batch *b, struct sp_rt **sp)
+classify(struct worker *w, enum sp_dir dir, const struct batch *b, struct sp_rt **sp)
 {
 	const bool asked = likely(w->snap->knobs.enabled != 0);
 
@@ -351,17 +358,6 @@ admit(struct worker *w, struct batch *b)
 
 /* ---- 4: where to ---- */
 
-static void
-deliver(struct worker *w, struct rte_mbuf *m)
-{
-	const struct pkt_meta *meta = pkt_meta(m);
-
-	if ((meta->flags & PKT_F_FRAG) != 0)
-		drop(&w->lane, m, DROP_FRAG_REASM);
-	else
-		punt(w, m, PUNT_LOCAL);
-}
-
 /* @return true when the packet goes on to the outbound policy */
 static bool
 route(struct worker *w, struct rte_mbuf *m, struct sp_rt *sp_in)
@@ -374,7 +370,7 @@ route(struct worker *w, struct rte_mbuf *m, struct sp_rt *sp_in)
 	if (sp_in != NULL)
 		sp_count(&w->lane, sp_in, 1, ip_len(meta));
 	if (kind == NH_LOCAL) {
-		deliver(w, m);
+		punt(w, m, PUNT_LOCAL);
 		return false;
 	}
 	if ((meta->flags & PKT_F_LOCAL_OUT) == 0 && !ttl_step(m)) {

@@ -145,12 +145,12 @@ tx_too_big(struct worker *w, struct rte_mbuf *m, uint16_t mtu)
 {
 	struct pvec piece = { .n = 0 };
 
-	if (frag_forbidden(m)) {
+	if (frag_forbidden(w, m)) {
 		pkt_meta(m)->mtu = mtu;
 		punt_drop(w, m, DROP_IP_TOO_BIG, PUNT_TOO_BIG);
 		return;
 	}
-	frag_ip4(w, m, mtu, &piece);
+	frag_cut(w, m, mtu, &piece);
 	tx_vec(w, &piece);
 }
 

@@ -14,8 +14,10 @@
 #include <rte_ethdev.h>
 #include <rte_interrupts.h>
 #include <rte_malloc.h>
+#include <rte_random.h>
 
 #include "dp/dp_hot.h"
+#include "dp/reass.h"
 
 #define INJECT_RING  1024u /* packets */
 #define SAMPLE_MASK  255u /* one step in 256 is measured */
@@ -89,6 +91,7 @@ worker_new(const struct worker_env *env, unsigned int idx, int socket, struct er
 	w->lane.idx = idx;
 	w->lane.socket = socket;
 	map_interfaces(w);
+	w->frag_seq = (uint32_t)rte_rand();
 	/* The caches' hashes are seeded, so that nobody outside can choose what collides. */
 	if (make_tables(w, socket) != 0 ||
 		getrandom(&w->seed, sizeof(w->seed), 0) != (ssize_t)sizeof(w->seed) ||
@@ -127,8 +130,8 @@ worker_free(struct worker *w)
 	rte_ring_free(w->inject);
 	rte_free(w->flow);
 	rte_free(w->sa_slot);
-	audit_free(w->lane.audit);
 	rte_free(w->out_slot);
+	audit_free(w->lane.audit);
 	rte_free(w);
 }
 
@@ -208,6 +211,7 @@ worker_step(struct worker *w, uint64_t now_tsc)
 	crypto_poll(&w->lane, &w->v.done);
 	seen = w->v.done.n;
 	run_stage(w, STAGE_CRYPTO, done_vec, &w->v.done);
+	reass_tick(w);
 	inject_vec(w);
 	rx_vec(w, &w->v.rx);
 	seen += w->v.rx.n + (unsigned int)(w->rows.injected - injected);

@@ -52,18 +52,36 @@ struct worker_rows {
 	} stage[STAGE_MAX];
 };
 
+struct reass;
+
 /** What all workers share; constant while they run. */
 struct worker_env {
 	const struct snapshot *_Atomic *snap;
 	struct rte_rcu_qsbr *qs;
 	struct crypto *crypto;
 	struct rte_mempool *pool; /* for fragments */
+	struct reass *reass; /* incomplete packets */
 	const struct portset *ports;
 	struct rte_ring *punt; /* all workers to control: struct rte_mbuf *, see pkt/punt.h */
 	bool poll_always; /* never sleep */
 };
 
 struct worker;
+
+/**
+ * Make the table of incomplete packets that all workers share. Control thread.
+ *
+ * @param max_frags  fragments that may wait for others, all packets
+ * @return table or NULL: no memory
+ */
+struct reass *
+reass_new(unsigned int max_frags, int socket);
+/** No worker runs any more. Frees the fragments that wait. */
+void
+reass_free(struct reass *r);
+/** @return buffers of reassembled packets that somebody still has */
+unsigned int
+reass_large_in_use(const struct reass *r);
 
 /**
  * Make a worker and its inject ring. Control thread.

@@ -22,6 +22,7 @@
 #include "keyd/keyd.h"
 #include "pkt/sa_rt.h"
 #include "port/port.h"
+#include "wire/pmtu.h"
 
 #define NH_MAX 4096u
 
@@ -179,6 +180,16 @@ snap_reclaim(struct snap *s);
 /** Free what waits for workers, or for a commit that failed: no worker runs any more. */
 void
 snap_drain(struct snap *s);
+
+/**
+ * Believe that packets of one outbound SA are too large for their path. Workers see it at once.
+ * @return 0; -ENOENT no SA sends such packets; -EALREADY not lower than what is known
+ */
+WARN_UNUSED int
+snap_pmtu_learn(struct snap *s, const struct pmtu_msg *msg, uint64_t now_ms);
+/** Forget what was learnt more than ten minutes ago. */
+void
+snap_pmtu_age(struct snap *s, uint64_t now_ms);
 
 #include "snap/route.h" /* routes and neighbours */
 

@@ -62,9 +62,10 @@ struct snap {
 	bool spd_dirty;
 	struct sp_rt **slot; /* [nslot]; NULL = free */
 	uint8_t *slot_gen;
-	uint32_t nslot, next_sa_slot;
-	struct totals retired; /* of SAs that have been freed */
+	uint32_t nslot;
+	uint32_t next_sa_slot;
 	uint32_t mark; /* of this commit, for struct sa */
+	struct totals retired; /* of SAs that have been freed */
 	struct rte_hash *sad;
 	struct rte_hash *outsa;
 	bool outsa_old_first; /* the preference that outsa was made with */
