@@ -48,7 +48,7 @@ bucket_of(struct reass *r, const struct frag_key *key)
 {
 	const uint32_t hash = rte_hash_crc(key, sizeof(*key), r->seed);
 
-	return &r->vrow[hash % (VROWS / VWAYS) * VWAYS];
+	return &r->vrow[(size_t)(hash % (VROWS / VWAYS)) * VWAYS];
 }
 
 static struct vrow *
