@@ -159,7 +159,7 @@ evp_before(const struct lane *lane, const struct direct_ses *ses, struct rte_mbu
 {
 	struct pkt_meta *meta = pkt_meta(m);
 	const bool out = (meta->flags & PKT_F_OUT) != 0;
-	uint8_t tag[64];
+	uint8_t tag[64] = { 0 };
 	int ret = 0;
 
 	if (ses->evp_aead)

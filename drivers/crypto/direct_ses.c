@@ -181,21 +181,21 @@ open_aes(IMB_MGR *mb, struct direct_ses *ses, const struct sa_spec *spec, IMB_CI
 	}
 }
 
-/* Both directions of DES use one schedule; 3DES has three. The IV comes first in enc, so that each fits. */
+/* Both directions of DES use one schedule; 3DES has three. */
 static int
 open_des(IMB_MGR *mb, struct direct_ses *ses, const struct secret *key)
 {
 	const unsigned int n = key->len / 8u;
 	uint8_t *schedule = ses->enc; /* runs on into dec */
 
-	static_assert(sizeof(ses->enc) + sizeof(ses->dec) >= 3 * IMB_DES_KEY_SCHED_SIZE,
+	static_assert(sizeof(ses->enc) + sizeof(ses->dec) >= (size_t)3 * IMB_DES_KEY_SCHED_SIZE,
 		"three schedules have room");
 	if (key->len % 8 != 0 || (n != 1 && n != 3))
 		return -ENOTSUP;
 	for (unsigned int i = 0; i < n; i++) {
 		ses->des3[i] = schedule;
 		IMB_DES_KEYSCHED(mb, (uint64_t *)(void *)schedule, key->b + (size_t)i * 8);
-		schedule += IMB_DES_KEY_SCHED_SIZE;
+		schedule += (size_t)IMB_DES_KEY_SCHED_SIZE;
 	}
 	ses->cipher = n == 3 ? IMB_CIPHER_DES3 : IMB_CIPHER_DES;
 	ses->enc_keys = n == 3 ? (const void *)ses->des3 : ses->enc;

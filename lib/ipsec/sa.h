@@ -98,7 +98,6 @@ sa_spec_wipe(struct sa_spec *spec);
 
 /**
  * Check all that needs no database: algorithm and key combinations, SPI range, families, window.
- * As NetBSD key(4) validates ADD and UPDATE; what RFC 8221 forbids is for sa_spec_legacy() to find.
  * @return 0; -EINVAL with the reason in err
  */
 WARN_UNUSED int

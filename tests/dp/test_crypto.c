@@ -408,7 +408,7 @@ crypto_refuses_every_flipped_bit(void **state)
 		engine_run(&lane, 0, &m, 1);
 		/* The header of GCM with ESN is not what is authenticated, so its bits are spared. */
 		len = p->head + p->text_len + (specs[c].enc != NULL ? sas[c]->icv_len : 0u);
-		bit = rng_next(&rng) % (len * 8u);
+		bit = rng_next(&rng) % (len * UINT64_C(8));
 		if (cop->aad == p->aad && bit < 64)
 			p->aad[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		else
