@@ -68,6 +68,13 @@ read_crypto_devices(struct reader *r, const struct node *n, void *field)
 }
 
 static int
+read_compress_device(struct reader *r, const struct node *n, void *field)
+{
+	(void)field;
+	return conf_read_device(r, n, r->c->compress_device);
+}
+
+static int
 read_crypto(struct reader *r, const struct node *n, void *field)
 {
 	static const struct field rows[] = {
@@ -76,6 +83,7 @@ read_crypto(struct reader *r, const struct node *n, void *field)
 			.off = offsetof(struct conf, engine),
 			.fn = read_engine },
 		{ .key = "devices", .kind = FIELD_FN, .fn = read_crypto_devices },
+		{ .key = "compress_device", .kind = FIELD_FN, .fn = read_compress_device },
 		{ .key = "calibrate", .kind = FIELD_BOOL, .off = offsetof(struct conf, calibrate) },
 	};
 

@@ -52,6 +52,7 @@ struct conf {
 	enum crypto_engine engine;
 	char crypto_device[CRYPTO_DEV_MAX][128]; /* PCI address or vdev arguments */
 	uint8_t ncrypto_device;
+	char compress_device[128]; /* as above; "" = the default */
 	bool calibrate;
 	uint32_t mbufs; /* packet buffers */
 	uint16_t mbuf_size; /* data bytes of one, without headroom */

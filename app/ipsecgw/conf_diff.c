@@ -123,6 +123,7 @@ conf_can_reload(const struct conf *now, const struct conf *next, const char **wh
 		SAME("crypto.engine", conf, engine),
 		SAME("crypto.devices", conf, ncrypto_device),
 		SAME("crypto.devices", conf, crypto_device),
+		SAME("crypto.compress_device", conf, compress_device),
 		SAME("crypto.calibrate", conf, calibrate),
 		SAME("buffers.count", conf, mbufs),
 		SAME("buffers.size", conf, mbuf_size),

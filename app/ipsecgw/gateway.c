@@ -58,6 +58,7 @@ open_crypto(struct gateway *gw, struct err *err)
 	const struct crypto_conf cc = { .engine = c->engine,
 		.devices = devices,
 		.ndevices = c->ncrypto_device,
+		.compress_device = c->compress_device,
 		.nworkers = workers_count(),
 		.socket = (int)rte_socket_id(),
 		.calibrate = c->calibrate };

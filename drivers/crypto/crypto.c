@@ -25,6 +25,26 @@ check_conf(const struct crypto_conf *conf, struct err *err)
 	return 0;
 }
 
+#define COMP_DEFAULT "compress_zlib"
+
+/* Nobody has to have IPComp, so that only a device that was asked for by name must be there. */
+static int
+open_comp(struct crypto *c, const char *device, struct err *err)
+{
+	const bool asked = device != NULL && device[0] != '\0';
+	struct err why = { 0 };
+
+	if (device == NULL)
+		return 0;
+	c->comp = comp_open(asked ? device : COMP_DEFAULT, c->conf.nworkers, c->conf.socket, &why);
+	if (c->comp != NULL)
+		return 0;
+	if (asked)
+		return err_set(err, why.code, "%s", why.text);
+	log_warn("ipcomp is not offered: %s", why.text);
+	return 0;
+}
+
 /* A restart with other devices is a new context, so nothing here is ever undone but by crypto_free(). */
 struct crypto *
 crypto_new(const struct crypto_conf *conf, struct err *err)
@@ -50,8 +70,11 @@ crypto_new(const struct crypto_conf *conf, struct err *err)
 	init_mb_mgr_auto(c->mb, NULL);
 	ret = conf->engine == CRYPTO_DIRECT ? 0 : devices_open(c, err);
 	c->conf.devices = NULL; /* the caller's */
+	c->conf.compress_device = NULL;
 	if (ret == 0)
 		ret = selftest_run(c, err);
+	if (ret == 0)
+		ret = open_comp(c, conf->compress_device, err);
 	if (ret != 0) {
 		crypto_free(c);
 		return NULL;
@@ -64,6 +87,7 @@ crypto_free(struct crypto *c)
 {
 	if (c == NULL)
 		return;
+	comp_close(c->comp);
 	devices_close(c);
 	if (c->mb != NULL)
 		free_mb_mgr(c->mb);
@@ -90,6 +114,10 @@ crypto_lane_open(struct crypto *c, struct lane *lane)
 		init_mb_mgr_auto(cl->mb, NULL);
 		ret = ivpool_init(&cl->iv, cl->mb);
 	}
+	if (ret == 0 && c->comp != NULL) {
+		cl->comp = comp_lane_open(c->comp, lane->idx);
+		ret = cl->comp != NULL ? 0 : -ENOMEM;
+	}
 	lane->crypto = cl;
 	if (ret != 0)
 		crypto_lane_close(c, lane);
@@ -102,9 +130,10 @@ crypto_lane_close(struct crypto *c, struct lane *lane)
 	struct crypto_lane *cl = lane->crypto;
 
 	(void)c;
-	if (!lookaside_drain(lane))
+	if (!comp_drain(lane) || !lookaside_drain(lane))
 		log_err("crypto: a device keeps %u packets of worker %u", crypto_inflight(lane),
 			lane->idx);
+	comp_lane_close(cl->comp);
 	if (cl->mb != NULL)
 		free_mb_mgr(cl->mb);
 	secret_wipe_mem(cl, sizeof(*cl));
@@ -118,13 +147,14 @@ void
 crypto_poll(struct lane *lane, struct pvec *done)
 {
 	crypto_lookaside.poll(lane, done);
+	comp_poll(lane, lane->crypto->comp, done);
 }
 
 uint32_t
 crypto_inflight(const struct lane *lane)
 {
 	const struct crypto_lane *cl = lane->crypto;
-	uint32_t n = 0;
+	uint32_t n = comp_inflight(cl->comp);
 
 	for (unsigned int i = 0; i < cl->c->ndev; i++)
 		n += cl->inflight[i];
@@ -215,6 +245,12 @@ crypto_sa_open(struct crypto *c, struct sa_rt *sa, const struct sa_spec *spec, i
 	const struct crypto_row *row;
 	int ret = -ENOTSUP;
 
+	if (spec->comp != NULL) {
+		sa->crypto = &crypto_comp;
+		ret = crypto_comp.sa_open(c, sa, spec, err);
+		c->created += ret == 0;
+		return ret;
+	}
 	/* A device may still refuse, for one may know GCM but not the additional data of ESN. */
 	while (ret == -ENOTSUP && (row = next_engine(c, spec, support, tried)) != NULL) {
 		tried[row->engine] = true;

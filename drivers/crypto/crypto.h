@@ -11,6 +11,7 @@
 
 #include "base/defs.h"
 #include "base/err.h"
+#include "crypto/comp.h"
 #include "ipsec/sa.h"
 #include "pkt/lane.h"
 #include "pkt/sa_rt.h"
@@ -29,6 +30,8 @@ struct crypto_conf {
 	/* that EAL did not probe are probed here. Read by crypto_new() only. */
 	const char *const *devices;
 	unsigned int ndevices;
+	/* Compression device for IPComp, as above. NULL: none; "": the default, without which we start too. */
+	const char *compress_device;
 	unsigned int nworkers; /* queue pairs needed on each device */
 	int socket;
 	bool calibrate; /* measure at start; off in most tests */
@@ -63,6 +66,7 @@ struct crypto_ops {
 
 extern const struct crypto_ops crypto_direct;
 extern const struct crypto_ops crypto_lookaside;
+extern const struct crypto_ops crypto_comp;
 
 /**
  * Open the engines: known-answer tests for each engine, device and algorithm (what fails is not
@@ -108,6 +112,16 @@ crypto_sa_close(struct crypto *c, struct sa_rt *sa);
 /** True when some engine passed the known-answer tests of both (auth NULL for AEAD, enc for AH). */
 bool
 crypto_offers(const struct crypto *c, const struct alg *enc, const struct alg *auth);
+
+/** True when there is a compression device for comp. */
+bool
+crypto_offers_comp(const struct crypto *c, const struct alg *comp);
+/** Count an outbound packet that IPComp leaves as it is. Worker. */
+void
+crypto_comp_note(struct lane *lane, enum comp_left why);
+/** Sum over the workers. Any thread. */
+void
+crypto_comp_left(const struct crypto *c, uint64_t left[COMP_LEFT_MAX]);
 
 /** One line of the start-up report, for logs and `ipsecgwctl`. */
 struct crypto_report {

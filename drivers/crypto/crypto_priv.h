@@ -12,6 +12,7 @@
 
 #include <intel-ipsec-mb.h>
 
+#include "crypto/comp.h"
 #include "crypto/crypto.h"
 
 #define SES_POOLS       10u /* session pools of a device; each is twice as large as the one before */
@@ -68,6 +69,7 @@ struct crypto {
 	struct crypto_report report[REPORT_MAX];
 	struct crypto_row row[REPORT_MAX];
 	unsigned int nreport;
+	struct comp *comp; /* NULL: IPComp is not offered */
 	uint64_t created, destroyed; /* sessions */
 };
 
@@ -85,6 +87,7 @@ struct ivpool {
 struct crypto_lane {
 	IMB_MGR *mb;
 	const struct crypto *c;
+	struct comp_lane *comp; /* NULL without a compression device */
 	uint32_t inflight[CRYPTO_DEV_MAX]; /* packets inside each device's queue pair */
 	uint32_t next_dev; /* polled first, in turn */
 	struct ivpool iv;
@@ -111,6 +114,10 @@ device_session(struct crypto *c, unsigned int dev, struct rte_crypto_sym_xform *
 /** Wait for what the lane has in flight, and free it. @return false when a device does not answer */
 bool
 lookaside_drain(struct lane *lane);
+
+/** The same for the compression device. */
+bool
+comp_drain(struct lane *lane);
 
 /** Known-answer tests of every engine and device, then calibration if asked. Fills c->report. */
 WARN_UNUSED int

@@ -366,7 +366,8 @@ fill_aead(const struct look_ses *ls, struct pkt_priv *priv, const uint8_t *data,
 /*
  * The high half of an extended sequence number is hashed from where the ICV is in the packet, and AH
  * hashes its own ICV as zeros. No device has to cope with a digest that overlaps its input: then the ICV
- * is made in, or compared from, pkt_priv, and poll copies it into place.
+ * is made in, or compared from, pkt_priv, and poll copies it into place, unless that is its place: AH
+ * itself takes it from there, and has put the received one there.
  */
 static inline void
 fill_mac(const struct look_ses *ls, struct pkt_priv *priv, const uint8_t *data, struct rte_mbuf *m,
@@ -470,7 +471,7 @@ finish_mac(const struct look_ses *ls, struct rte_mbuf *m, struct pkt_priv *priv)
 	struct pkt_meta *meta = pkt_meta(m);
 
 	if (meta->flags & PKT_F_OUT) {
-		if (ls->aside)
+		if (ls->aside && priv->icv_at != priv->icv)
 			memcpy(priv->icv_at, priv->icv, ls->icv_len);
 		return;
 	}

@@ -76,7 +76,7 @@
 	X(SEC_REPLAY_OLD, "sec.replay_old", "sequence number left of the window", "esp.REPLAY")    \
 	X(SEC_REPLAY_DUP, "sec.replay_dup", "sequence number seen before", "esp.REPLAY")           \
 	X(SEC_AUTH, "sec.auth", "integrity check failed", "esp.BADAUTH")                           \
-	X(SEC_PAD, "sec.pad", "padding is not 1, 2, 3, ... or longer than the payload",            \
+	X(SEC_PAD, "sec.pad", "padding is not as the SA says, or longer than the payload",         \
 		"esp.BADENC")                                                                      \
 	X(SEC_NEXT, "sec.next", "protected payload is not an IP packet", "esp.NOPF")               \
 	X(SEC_INNER, "sec.inner", "inner packet malformed", "ipip.FAMILY")                         \
@@ -96,6 +96,10 @@
 	X(SEC_ICV_LEN, "sec.icv_len", "length of AH is not that of the SA's ICV", "ah.BADAUTHL")   \
 	X(CRYPTO_QUEUE, "crypto.queue", "crypto device queue full", "esp.QFULL")                   \
 	X(CRYPTO_ERROR, "crypto.error", "crypto engine reported an error", "esp.CRYPTO")           \
+	X(COMP_DATA, "comp.data", "compressed payload is not DEFLATE, or not all of it",           \
+		"ipcomp.CRYPTO")                                                                   \
+	X(COMP_TOO_BIG, "comp.too_big", "payload inflates to more than a buffer takes",            \
+		"ipcomp.TOOBIG")                                                                   \
 	X(TX_FULL, "tx.full", "port did not take the packet", "")                                  \
 	X(TX_LINK, "tx.link", "port is down", "")                                                  \
 	X(VEC_FULL, "vec.full", "stage vector full", "")                                           \

@@ -109,7 +109,8 @@ struct pkt_priv {
 	uint8_t icv[64]; /* received ICV moved out of the way, or computed one */
 	uint8_t *icv_at; /* separate MAC: where the ICV is, or belongs, in the packet */
 	uint8_t save[PKT_SAVE_MAX]; /* AH: header fields masked while the ICV is computed */
-	struct rte_mbuf *copy; /* IPComp: what the compression device writes */
+	uint16_t comp_len; /* IPComp: bytes of the result, 0 = left alone */
+	uint8_t comp_why; /* IPComp: DROP_MAX, or enum drop_reason of what the engine refused */
 	struct sa_proof history[NEST_MAX]; /* outermost first; the last one only with PKT_F_IPIP */
 };
 

@@ -88,6 +88,7 @@ struct sa_rt {
 	_Atomic uint8_t bound; /* inbound: some inbound policy names this tunnel; control writes */
 	_Atomic uint16_t
 		pmtu; /* outbound: learnt path MTU of the outer packet, 0 = none; control writes */
+	uint64_t pmtu_ms; /* when control learnt pmtu, by its clock */
 	struct replay *rp; /* inbound; NULL when the window is 0 */
 	struct sa *rec; /* control thread only; workers never follow it */
 	struct sa_lc lc[]; /* one row per worker */

@@ -28,7 +28,10 @@ ah_fixed(const struct sa_rt *sa)
 	return sa->opts & SA_RT_OLD ? AH_OLD_LEN : AH_HDR_LEN;
 }
 
-/* GMAC: salt and IV are the nonce (RFC 4543 3.2), and pkt_priv keeps it as a device would have it. */
+/*
+ * GMAC: salt and IV are the nonce (RFC 4543 3.2), and pkt_priv keeps it as a device would have it. IV and
+ * tag together are the ICV field, zero while it is computed; IPv6 pads it (RFC 4543 4, erratum 3643).
+ */
 static inline void
 ah_nonce(const struct sa_rt *sa, struct cop *cop, uint8_t *keep, const uint8_t *iv)
 {

@@ -11,11 +11,13 @@
 #include "xform/seq.h"
 #include "xform/xform.h"
 
+/* A nonce needs eight bytes of IV: what is not in the packet is implicit (RFC 8750). */
 static bool
 is_iiv(const struct alg *enc)
 {
-	return enc->code == ALG_AES_GCM_16_IIV || enc->code == ALG_AES_CCM_8_IIV ||
-		enc->code == ALG_CHACHA20_POLY1305_IIV;
+	return enc->iv_len == 0 &&
+		(enc->cls == ALG_CLASS_GCM || enc->cls == ALG_CLASS_CCM ||
+			enc->cls == ALG_CLASS_CHACHA);
 }
 
 static bool

@@ -155,10 +155,9 @@ out_one(struct out_batch *b, struct rte_mbuf *m, const struct out_num *num, stru
 		out_transport(b->lane, m, *num, cop);
 		return;
 	}
-	w.payload = rte_pktmbuf_mtod_offset(m, uint8_t *, meta->l3_off);
-	w.payload_len = wrap_len(meta);
-	w.next = meta->af == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IPIP;
-	w.head_len = 0;
+	w = (struct wrap){ .payload = rte_pktmbuf_mtod_offset(m, uint8_t *, meta->l3_off),
+		.payload_len = wrap_len(meta),
+		.next = meta->af == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IPIP };
 	out_trailer(b->lane, sa, &w, cop, &size);
 	size.id = (uint16_t)num->ctr;
 	out_header(b->lane, sa, cop, wrap_tunnel_out(&b->rules, m, &w, &size), num);

@@ -71,6 +71,28 @@ seq_is_from_nat(const struct sa_rt *sa, const struct pkt_meta *meta, const uint8
 }
 
 void
+seq_note_mapping(struct lane *lane, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	const struct sa_rt *sa = meta->sa;
+	const bool v4 = meta->af == AF_INET;
+	const size_t off = v4 ? offsetof(struct ip4, src) : offsetof(struct ip6, src);
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, meta->l3_off);
+	const uint8_t *udp = rte_pktmbuf_mtod_offset(m, const uint8_t *, meta->l4_off) - 8;
+	rte_be16_t port_be;
+
+	/* Who can write without a key could move the mapping to himself (RFC 3948 5.1). */
+	if (!sa->auth || (meta->flags & PKT_F_UDP) == 0)
+		return;
+	if (memcmp(ip + off, sa->hdr + off, v4 ? 4 : 16) == 0 &&
+		memcmp(udp, sa->hdr + (v4 ? sizeof(struct ip4) : sizeof(struct ip6)),
+			sizeof(port_be)) == 0)
+		return;
+	memcpy(&port_be, udp, sizeof(port_be));
+	audit_mapping(lane, sa, ip + off, port_be);
+}
+
+void
 seq_in_drop(struct lane *lane, struct rte_mbuf *m, enum drop_reason reason)
 {
 	struct sa_lc *lc = &pkt_meta(m)->sa->lc[lane->idx];

@@ -44,6 +44,14 @@ seq_count(const struct lane *lane, struct sa_rt *sa, uint16_t pkts, uint64_t byt
 	lc->last_tsc = lane->now_tsc;
 }
 
+/** A verified packet of a NAT-T SA: post an event when it came from elsewhere than the SA says. */
+void
+seq_note_mapping(struct lane *lane, struct rte_mbuf *m);
+
+/** Drop, and tell the SA's row what the operator wants to know. */
+void
+seq_in_drop(struct lane *lane, struct rte_mbuf *m, enum drop_reason reason);
+
 /* ---- outbound ---- */
 
 /** Numbers for a run of packets: packet i has first + i * step. */

@@ -25,10 +25,6 @@ seq_is_from_peer(const struct sa_rt *sa, const struct pkt_meta *meta, const uint
 	return memcmp(ip + off6, sa->hdr + off6, 32) == 0;
 }
 
-/** Drop, and tell the SA's row what the operator wants to know. */
-void
-seq_in_drop(struct lane *lane, struct rte_mbuf *m, enum drop_reason reason);
-
 static inline uint8_t
 seq_replay_verdict(int rc)
 {
@@ -144,6 +140,8 @@ seq_in_end(struct lane *lane, struct rte_mbuf **m, uint16_t n, seq_open_fn open)
 		}
 		if (likely(verdict[i] == KEEP)) {
 			pkts++;
+			if (unlikely((sa->opts & SA_RT_NATT) != 0))
+				seq_note_mapping(lane, m[i]);
 			verdict[i] = (uint8_t)open(&rules, m[i], &bytes);
 		}
 		if (likely(verdict[i] == KEEP))

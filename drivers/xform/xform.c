@@ -10,6 +10,7 @@ static const struct {
 } rows[] = {
 	{ IPPROTO_AH, &xform_ah },
 	{ IPPROTO_ESP, &xform_esp },
+	{ IPPROTO_IPCOMP, &xform_ipcomp },
 };
 
 const struct xform_ops *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Transforms after xformsw: ESP now; AH, IPComp and esp_rte are further rows. */
+/* Transforms after xformsw: AH, ESP and IPComp. */
 /* sa_init/sa_fini on control; begin/end on workers with their own lane. */
 #ifndef XFORM_XFORM_H
 #define XFORM_XFORM_H
@@ -28,24 +28,31 @@ struct xform_ops {
 		struct err *err);
 	void (*sa_fini)(struct sa_rt *sa);
 	/**
-	 * Outbound: meta l3_off points at the packet to protect (tunnel: the inner IP header).
+	 * Outbound: meta l3_off points at the packet to protect; PKT_F_TRANSPORT says whether it
+	 * keeps its IP header or gets an outer one (SAs of MODE_TUNNEL: always the latter).
 	 * Takes sequence numbers, prepends header and IV, appends padding, fills
-	 * lane->cop[0..kept). On return meta l3_off is the outer IP header, l4_off the ESP header.
+	 * lane->cop[0..kept). On return meta l3_off is the first IP header, l4_off the ESP header.
 	 */
 	uint16_t (*out_begin)(struct lane *lane, struct rte_mbuf **m, uint16_t n);
 	/** After the engine: verdict, counters, af/l4_proto of the new outer packet. */
 	uint16_t (*out_end)(struct lane *lane, struct rte_mbuf **m, uint16_t n);
-	/** Inbound: meta l3_off outer IP, l4_off ESP header, l4_len bytes of ESP. Replay check, layout. */
+	/**
+	 * Inbound: meta l3_off outer IP, l4_off ESP header, l4_len bytes of ESP; PKT_F_UDP when 8
+	 * bytes of UDP stand before it. Replay check, layout.
+	 */
 	uint16_t (*in_begin)(struct lane *lane, struct rte_mbuf **m, uint16_t n);
 	/**
-	 * After the engine: verdict, replay commit, padding, strip (mbuf starts at the inner IP
-	 * header, l3_off 0, af set, l4_proto the ESP next header), ECN, counters, depth + 1.
+	 * After the engine: verdict, replay commit, padding, counters, depth + 1. A tunnel is
+	 * stripped (PKT_F_TUNNEL: mbuf starts at the inner IP header, l3_off 0, ECN merged), in
+	 * transport mode the packet's own header moves up to the payload. af is set, l4_proto is the
+	 * ESP next header, in transport mode at l4_off.
 	 */
 	uint16_t (*in_end)(struct lane *lane, struct rte_mbuf **m, uint16_t n);
 };
 
 extern const struct xform_ops xform_ah;
 extern const struct xform_ops xform_esp;
+extern const struct xform_ops xform_ipcomp;
 
 /** @return the transform for an IPsec protocol, or NULL when it is not implemented */
 const struct xform_ops *

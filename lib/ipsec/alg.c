@@ -158,9 +158,3 @@ alg_is_aead(const struct alg *a)
 {
 	return a->kind == ALG_ENC && a->icv_len > 0;
 }
-
-bool
-alg_has_iiv(const struct alg *a)
-{
-	return alg_is_aead(a) && a->iv_len == 0;
-}

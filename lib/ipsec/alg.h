@@ -113,8 +113,4 @@ alg_key_ok(const struct alg *a, unsigned int bits);
 bool
 alg_is_aead(const struct alg *a);
 
-/** True when the IV is not on the wire but the sequence number (RFC 8750). */
-bool
-alg_has_iiv(const struct alg *a);
-
 #endif

@@ -68,9 +68,9 @@ struct sa {
 	uint32_t seq; /* of the PF_KEY request that made it */
 	int32_t pid;
 	void *rt; /* data plane's struct sa_rt; opaque here */
-	uint32_t mark; /* data plane's scratch: last commit that found this SA named by a policy */
 	bool tunnelled; /* it is, or has been used as, a tunnel */
 	uint64_t keepalive_s; /* monotonic, when it last sent a NAT keepalive */
+	uint32_t mark; /* data plane's scratch: last commit that found this SA named by a policy */
 };
 
 #define SAD_BUCKETS 4096 /* power of two */
@@ -98,18 +98,13 @@ sa_spec_wipe(struct sa_spec *spec);
 
 /**
  * Check all that needs no database: algorithm and key combinations, SPI range, families, window.
- * The table of reference: NetBSD key(4) ADD/UPDATE validation. What RFC 8221 forbids is legal here:
- * sa_spec_legacy() finds it.
+ * As NetBSD key(4) validates ADD and UPDATE; what RFC 8221 forbids is for sa_spec_legacy() to find.
  * @return 0; -EINVAL with the reason in err
  */
 WARN_UNUSED int
 sa_spec_check(const struct sa_spec *spec, struct err *err);
 
-/**
- * Find what in a legal specification must not be used today: weak algorithms, and ESP that encrypts
- * without authentication (RFC 8221 4, 5, 6).
- * @return what it is, for a message; NULL when there is nothing
- */
+/** @return what must not be used today: a weak algorithm, unauthenticated ESP (RFC 8221); or NULL */
 const char *
 sa_spec_legacy(const struct sa_spec *spec);
 

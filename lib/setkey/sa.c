@@ -199,10 +199,11 @@ algorithm(struct parser *p, char letter, struct sa_spec *sa)
 	/* A second one would leave it open which key goes with which. */
 	if (*slot != NULL)
 		return parser_fail(p, "-%c is given twice", letter);
-	if (p->lex.tok == TOK_WORD)
-		alg = alg_by_name(kind, p->lex.word);
-	if (alg == NULL && kind == ALG_ENC)
+	/* The table may know these words, too, but not the flags that go with them. */
+	if (kind == ALG_ENC)
 		alg = old_cipher(p, sa);
+	if (alg == NULL && p->lex.tok == TOK_WORD)
+		alg = alg_by_name(kind, p->lex.word);
 	if (alg == NULL)
 		return parser_fail(p, "unknown algorithm for -%c", letter);
 	if ((sa->flags & SA_F_IV4B) != 0 && (sa->flags & SA_F_OLD) == 0)

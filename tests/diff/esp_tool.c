@@ -6,7 +6,8 @@
  *
  * with "-" for nothing, OUTER 4 or 6, FORM tunnel, transport, any, or one of these with "+udp" behind
  * it for UDP encapsulation from port 4500 to 4500 ("any" seals in transport mode), SEQ the last number used (seal) or seen (open), keys and packets
- * in hexadecimal. Each is answered by a line: the packet, or "drop" and the reason's name. The SA is
+ * in hexadecimal. Each is answered by a line: the packet, "drop" and the reason's name, or "unsupported"
+ * when this engine does not have the algorithms. The SA is
  * the one of esp_peer.h. Argument: the engine's name.
  */
 #include <errno.h>
@@ -88,12 +89,14 @@ find_esp(struct rte_mbuf *m, unsigned int len)
 	meta->l4_proto = IPPROTO_ESP;
 }
 
-static void
+/* @return false when the engine does not have the algorithms */
+static bool
 open_peer(struct peer *p, char **w)
 {
 	const char *auth = strcmp(w[W_AUTH], "-") == 0 ? NULL : w[W_AUTH];
 	const struct suite suite = { w[W_ENC], auth, 0, 0 };
 	struct err err = { 0 };
+	int rc;
 
 	p->spec = make_spec(
 		&suite, strcmp(w[W_OUTER], "6") == 0 ? AF_INET6 : AF_INET, w[W_ESN][0] == '1');
@@ -103,14 +106,22 @@ open_peer(struct peer *p, char **w)
 	p->spec.enckey.len = (uint16_t)unhex(w[W_KEY], p->spec.enckey.b, SECRET_MAX);
 	p->spec.authkey.len = (uint16_t)unhex(w[W_AUTHKEY], p->spec.authkey.b, SECRET_MAX);
 	p->sa = rte_zmalloc("sa", sizeof(*p->sa) + sizeof(struct sa_lc), RTE_CACHE_LINE_SIZE);
-	if (p->sa == NULL || xform_esp.sa_init(p->sa, &p->spec, &knobs, &err) != 0 ||
-		crypto_sa_open(crypto, p->sa, &p->spec, 0, &err) != 0)
+	if (p->sa == NULL || xform_esp.sa_init(p->sa, &p->spec, &knobs, &err) != 0)
+		die(err.text);
+	rc = crypto_sa_open(crypto, p->sa, &p->spec, 0, &err);
+	if (rc == -EOPNOTSUPP) {
+		xform_esp.sa_fini(p->sa);
+		rte_free(p->sa);
+		return false;
+	}
+	if (rc != 0)
 		die(err.text);
 	atomic_store(&p->sa->state, SA_MATURE);
 	atomic_store(&p->sa->seq, strtoull(w[W_SEQ], NULL, 0));
 	if (p->sa->rp != NULL)
 		p->sa->rp->top = strtoull(w[W_SEQ], NULL, 0);
 	memset(lane->drop, 0, sizeof(lane->drop));
+	return true;
 }
 
 static void
@@ -132,9 +143,13 @@ process(char **w)
 	struct peer peer;
 	uint16_t n;
 
-	open_peer(&peer, w);
 	if (len < 20 || len > 1500)
 		die("packet too short or too long");
+	if (!open_peer(&peer, w)) {
+		(void)printf("unsupported\n");
+		(void)fflush(stdout);
+		return;
+	}
 	m = wrap(&peer, pkt, len, pkt[0] >> 4 == 6 ? AF_INET6 : AF_INET);
 	if (strcmp(w[W_VERB], "seal") == 0) {
 		if (peer.spec.idx.mode != MODE_TUNNEL)

@@ -438,7 +438,7 @@ def main():
     rng = random.Random(seed)
     with open(os.path.join(sys.argv[2], "cases.json"), encoding="utf-8") as f:
         cases = [c for c in json.load(f)["cases"] if c["proto"] == "ah"]
-    for engine in ("direct", "openssl"):
+    for engine in ("direct", "aesni_mb", "openssl"):
         tool = Tool(sys.argv[1], engine)
         offered = tool.ask("algorithms").split()
         packets = 0

@@ -26,7 +26,15 @@ SUITES = [
     ("null", "hmac-sha1", "NULL", "HMAC-SHA1-96", 0, 20),
     ("null", "hmac-sha256", "NULL", "SHA2-256-128", 0, 32),
     ("null", "hmac-sha512", "NULL", "SHA2-512-256", 0, 64),
+    ("aes-ctr", "hmac-sha256", "AES-CTR", "SHA2-256-128", 20, 32),
+    ("aes-ccm-8", "-", "AES-CCM", None, 19, 0),
+    ("aes-ccm-12", "-", "AES-CCM", None, 27, 0),
+    ("aes-ccm-16", "-", "AES-CCM", None, 35, 0),
+    ("chacha20-poly1305", "-", "CHACHA20-POLY1305", None, 36, 0),
+    ("3des-cbc", "hmac-md5", "3DES", "HMAC-MD5-96", 24, 16),
+    ("aes-cbc", "aes-cmac-96", "AES-CBC", "AES-CMAC-96", 16, 16),
 ]
+ICV = {"aes-ccm-8": 8, "aes-ccm-12": 12}
 OUTER = {4: IP(src="192.0.2.1", dst="192.0.2.2"), 6: IPv6(src="2001:db8::1", dst="2001:db8::2")}
 INNER = {4: IP(src="10.1.0.1", dst="10.2.0.1"), 6: IPv6(src="2001:db8:1::1", dst="2001:db8:2::1")}
 LENGTHS = [0, 1, 2, 13, 14, 15, 16, 17, 100, 1000]
@@ -36,6 +44,7 @@ class Tool:
     """Our end of the SA: one process that answers line by line."""
 
     def __init__(self, path, engine):
+        self.engine = engine
         self.p = subprocess.Popen([path, engine], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, *words):
@@ -123,8 +132,8 @@ def opened_transport(sa, data, clear):
     sa.check_spi(esp)
     sa.auth_algo.verify(esp, sa.auth_key)
     # Its decrypt() would put the payload back with the class of the first header, not the last one.
-    plain = sa.crypt_algo.decrypt(sa, esp, sa.crypt_key, sa.crypt_algo.icv_size or sa.auth_algo.icv_size,
-                                  esn_en=sa.esn_en, esn=sa.esn)
+    icv_size = sa.crypt_icv_size or sa.crypt_algo.icv_size or sa.auth_algo.icv_size
+    plain = sa.crypt_algo.decrypt(sa, esp, sa.crypt_key, icv_size, esn_en=sa.esn_en, esn=sa.esn)
     head = bytearray(data[:at])
     head[where] = plain.nh
     inside = plain.data if isinstance(plain.data, bytes) else bytes(plain.data)
@@ -163,11 +172,11 @@ def one_case(tool, rng, case):
     tunnel = form in INNER
     sa = SecurityAssociation(ESP, spi=SPI, crypt_algo=their_enc, crypt_key=key, auth_algo=their_auth or "NULL",
                              auth_key=authkey or None, tunnel_header=OUTER[outer].copy() if tunnel else None,
-                             esn_en=esn is not None, esn=esn or 0)
+                             crypt_icv_size=ICV.get(enc), esn_en=esn is not None, esn=esn or 0)
     ours = [enc, auth, hexa(key), hexa(authkey), outer, ("tunnel" if tunnel else form) + udp, int(esn is not None)]
     make = shape(rng)
-    # A third of the lengths is enough where only the header differs from what is done before.
-    lengths = LENGTHS if tunnel and not udp else rng.sample(LENGTHS, 4)
+    # Two of the lengths are enough where only the header differs from what is done before.
+    lengths = LENGTHS if tunnel and not udp else rng.sample(LENGTHS, 2)
     for length in lengths:
         low = rng.randrange(1, 2**31)
         before = ((esn or 0) << 32) + low - 1
@@ -179,9 +188,12 @@ def one_case(tool, rng, case):
 
         sealed = sa.encrypt(pkt.__class__(clear), seq_num=low)
         sealed = with_udp(sealed) if udp else bytes(sealed)
-        check(f"open {name}", tool.ask("open", *ours, before, sealed.hex()), clear.hex())
+        answer = tool.ask("open", *ours, before, sealed.hex())
+        if answer == "unsupported" and tool.engine != "direct":
+            return 0
+        check(f"open {name}", answer, clear.hex())
         bad = bytearray(sealed)
-        bad[-1 - rng.randrange(12)] ^= 1 << rng.randrange(8)
+        bad[-1 - rng.randrange(8)] ^= 1 << rng.randrange(8)
         check(f"refuse {name}", tool.ask("open", *ours, before, bad.hex()), "drop sec.auth")
 
         answer = tool.ask("seal", *ours, before, clear.hex())

@@ -12,6 +12,7 @@ enum drop_witness {
 	BY_DROPS_SEC, /* test_drops_sec.c; checked there */
 	BY_ESP, /* test_esp.c: engine errors, made by spoiling what the engine gets */
 	BY_AH, /* test_ah_refusals.c; each is counted there */
+	BY_IPCOMP, /* test_ipcomp.c; each is counted there */
 	BY_CRYPTO, /* test_crypto.c: needs an engine with a queue that is full */
 	BY_LOCAL, /* test_local.c: counted by control, not by a worker */
 	BY_SUITE, /* test_suite.c; checked there */
@@ -88,6 +89,8 @@ static const enum drop_witness drop_claims[DROP_MAX] = {
 	[DROP_SEC_HEAD] = BY_AH,
 	[DROP_SEC_ICV_LEN] = BY_AH,
 	[DROP_CRYPTO_QUEUE] = BY_CRYPTO,
+	[DROP_COMP_DATA] = BY_IPCOMP,
+	[DROP_COMP_TOO_BIG] = BY_IPCOMP,
 	[DROP_CRYPTO_ERROR] = BY_ESP,
 	[DROP_TX_FULL] = BY_DROPS_RX,
 	[DROP_TX_LINK] = BY_DROPS_RX,

@@ -201,8 +201,9 @@ peer_open_spec(struct peer *p)
 	p->sa = rte_zmalloc("sa", sizeof(*p->sa) + sizeof(struct sa_lc), RTE_CACHE_LINE_SIZE);
 	if (p->sa == NULL)
 		abort();
-	assert_int_equal(xform_esp.sa_init(p->sa, &p->spec, &knobs, &err), 0);
-	assert_int_equal(crypto_sa_open(crypto, p->sa, &p->spec, 0, &err), 0);
+	if (xform_esp.sa_init(p->sa, &p->spec, &knobs, &err) != 0 ||
+		crypto_sa_open(crypto, p->sa, &p->spec, 0, &err) != 0)
+		fail_msg("%s", err.text);
 	atomic_store(&p->sa->state, SA_MATURE);
 	memset(lane->drop, 0, sizeof(lane->drop));
 }

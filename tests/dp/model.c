@@ -32,16 +32,28 @@ default_is_none(const struct keyd *kd, const struct model_pkt *p)
 	return kd->knobs->af[p->sel.src.af == AF_INET6 ? KNOBS_V6 : KNOBS_V4].def_policy == SP_NONE;
 }
 
+static bool
+is_met(const struct sp_req *r, const struct sa *sa, bool transport)
+{
+	const struct saidx *idx = &sa->spec.idx;
+
+	if (idx->proto != r->proto || transport != (r->mode == MODE_TRANSPORT))
+		return false;
+	if (r->src.af != 0 && !(addr_eq(&idx->src, &r->src) && addr_eq(&idx->dst, &r->dst)))
+		return false;
+	return r->level != LEVEL_UNIQUE || idx->reqid == r->reqid;
+}
+
 /* Peel requests off the list of SAs, from the innermost outwards. */
 static bool
-is_proven(const struct sp_spec *spec, struct sa *const *sa, unsigned int n)
+is_proven(const struct sp_spec *spec, struct sa *const *sa, const struct model_pkt *p)
 {
+	unsigned int n = p->depth;
+
 	for (unsigned int i = 0; i < spec->nreq; i++) {
 		const struct sp_req *r = &spec->req[i];
-		const struct saidx *idx = n > 0 ? &sa[n - 1]->spec.idx : NULL;
 
-		if (idx != NULL && addr_eq(&idx->src, &r->src) && addr_eq(&idx->dst, &r->dst) &&
-			(r->level != LEVEL_UNIQUE || idx->reqid == r->reqid))
+		if (n > 0 && is_met(r, sa[n - 1], p->tunnel[n - 1].transport))
 			n--;
 		else if (r->level != LEVEL_USE)
 			return false;
@@ -49,8 +61,9 @@ is_proven(const struct sp_spec *spec, struct sa *const *sa, unsigned int n)
 	return true;
 }
 
+/* @param src,dst  the packet's addresses when its turn comes */
 static const struct sa *
-newest(struct keyd *kd, const struct sp_req *r)
+newest(struct keyd *kd, const struct sp_req *r, const struct addr *src, const struct addr *dst)
 {
 	const struct sa *best = NULL;
 	const struct sa *sa;
@@ -58,7 +71,8 @@ newest(struct keyd *kd, const struct sp_req *r)
 	TAILQ_FOREACH (sa, &kd->sad.all, link) {
 		const struct saidx *idx = &sa->spec.idx;
 
-		if (addr_eq(&idx->src, &r->src) && addr_eq(&idx->dst, &r->dst) &&
+		if (idx->proto == r->proto && addr_eq(&idx->src, src) && addr_eq(&idx->dst, dst) &&
+			(idx->mode == MODE_ANY || idx->mode == r->mode) &&
 			(r->level != LEVEL_UNIQUE || r->reqid == idx->reqid))
 			best = sa;
 	}
@@ -73,17 +87,32 @@ drop_as(struct model_answer *out, enum drop_reason r)
 }
 
 static void
-protect(struct keyd *kd, const struct sp_spec *spec, struct model_answer *out)
+protect(struct keyd *kd, const struct model_pkt *p, const struct sp_spec *spec,
+	struct model_answer *out)
 {
-	for (unsigned int i = 0; i < spec->nreq; i++) {
-		const struct sa *sa = newest(kd, &spec->req[i]);
+	struct addr src = p->sel.src, dst = p->sel.dst;
+	bool whole = !p->is_frag;
 
-		if (sa != NULL)
-			out->spi[out->nspi++] = sa->spec.spi;
-		else if (spec->req[i].level != LEVEL_USE)
-			drop_as(out, DROP_OUT_NO_SA);
-		if (out->verdict == MODEL_DROP)
-			return;
+	for (unsigned int i = 0; i < spec->nreq && out->verdict != MODEL_DROP; i++) {
+		const struct sp_req *r = &spec->req[i];
+		const bool tunnel = r->mode == MODE_TUNNEL;
+		const struct sa *sa =
+			newest(kd, r, tunnel ? &r->src : &src, tunnel ? &r->dst : &dst);
+
+		if (sa == NULL) {
+			if (r->level != LEVEL_USE)
+				drop_as(out, DROP_OUT_NO_SA);
+			continue;
+		}
+		if (tunnel) {
+			src = r->src;
+			dst = r->dst;
+			whole = true;
+		} else if (!whole) {
+			drop_as(out, DROP_OUT_FRAG);
+			continue;
+		}
+		out->spi[out->nspi++] = sa->spec.spi;
 	}
 }
 
@@ -98,7 +127,7 @@ ask_out(struct keyd *kd, const struct model_pkt *p, struct model_answer *out)
 	else if (sp == NULL ? !default_is_none(kd, p) : sp->spec.action == SP_DISCARD)
 		drop_as(out, DROP_POLICY_OUT);
 	else if (sp != NULL && sp->spec.action == SP_IPSEC)
-		protect(kd, &sp->spec, out);
+		protect(kd, p, &sp->spec, out);
 }
 
 /* Some inbound policy names the tunnel of this SA. */
@@ -112,7 +141,8 @@ is_bound(struct keyd *kd, const struct sa *sa)
 		for (unsigned int i = 0; i < sp->spec.nreq; i++) {
 			const struct sp_req *r = &sp->spec.req[i];
 
-			if (addr_eq(&idx->src, &r->src) && addr_eq(&idx->dst, &r->dst) &&
+			if (r->mode == MODE_TUNNEL && idx->proto == r->proto &&
+				addr_eq(&idx->src, &r->src) && addr_eq(&idx->dst, &r->dst) &&
 				(r->reqid == 0 || r->reqid == idx->reqid))
 				return true;
 		}
@@ -128,13 +158,14 @@ ask_in(struct keyd *kd, const struct model_pkt *p, const struct sp *sp, struct s
 
 	if (sp == AMBIGUOUS)
 		return DROP_FRAG_PORTS;
-	if (sp == NULL && p->depth > 0 && is_bound(kd, sa[p->depth - 1]))
+	if (sp == NULL && p->depth > 0 && !p->tunnel[p->depth - 1].transport &&
+		is_bound(kd, sa[p->depth - 1]))
 		return DROP_SEC_SELECTOR;
 	if (sp == NULL)
 		ok = default_is_none(kd, p);
 	else
 		ok = sp->spec.action == SP_NONE ||
-			(sp->spec.action == SP_IPSEC && is_proven(&sp->spec, sa, p->depth));
+			(sp->spec.action == SP_IPSEC && is_proven(&sp->spec, sa, p));
 	return ok ? DROP_MAX : DROP_POLICY_IN;
 }
 

@@ -11,7 +11,7 @@
 #include "keyd/keyd.h"
 #include "pkt/drop.h"
 
-#define MODEL_DEPTH 3u
+#define MODEL_DEPTH 4u
 
 /** A packet as it enters the gateway: the innermost, and the SAs around it. */
 struct model_pkt {
@@ -22,6 +22,7 @@ struct model_pkt {
 	struct {
 		uint32_t spi;
 		struct addr dst;
+		bool transport; /* only the innermost */
 	} tunnel[MODEL_DEPTH]; /* outermost first */
 };
 

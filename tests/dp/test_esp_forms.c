@@ -13,12 +13,15 @@
 
 #include <cmocka.h>
 
+#include "dp/crypto_model.h"
 #include "dp/engine.h"
 #include "dp/esp_peer.h"
 #include "support/rng.h"
 #include "wire/ip.h"
 
 #define HI7 ((uint64_t)7 << 32)
+
+static const struct engine *engine;
 
 /* ---- padding ---- */
 
@@ -189,40 +192,26 @@ esp_test_integrity_zeroes_the_icv(void **state)
 
 /* ---- what the engine is told, by class ---- */
 
-/* Rows that need not be in the table of algorithms: the construction is what counts here. */
 static const struct construction {
-	struct alg enc;
-	bool auth;
+	struct suite suite;
 	const char *nonce; /* salt s, IV i, block counter c */
 } constructions[] = {
-	{ { "gcm", "", ALG_ENC, ALG_CLASS_GCM, ALG_AES_GCM_8, 18, 4, 160, 160, 0, 4, 8, 8, 4106,
-		  false },
-		false, "ssssiiiiiiii" },
-	{ { "gcm-iiv", "", ALG_ENC, ALG_CLASS_GCM, ALG_AES_GCM_16_IIV, 30, 4, 160, 160, 0, 4, 0, 16,
-		  8750, false },
-		false, "ssssiiiiiiii" },
-	{ { "ctr", "", ALG_ENC, ALG_CLASS_CTR, ALG_AES_CTR, 13, 4, 160, 160, 0, 16, 8, 0, 3686,
-		  false },
-		true, "ssssiiiiiiiicccc" },
-	{ { "ccm", "", ALG_ENC, ALG_CLASS_CCM, ALG_AES_CCM_12, 15, 3, 152, 152, 0, 4, 8, 12, 4309,
-		  false },
-		false, "sssiiiiiiii" },
-	{ { "ccm-iiv", "", ALG_ENC, ALG_CLASS_CCM, ALG_AES_CCM_8_IIV, 29, 3, 152, 152, 0, 4, 0, 16,
-		  8750, false },
-		false, "sssiiiiiiii" },
-	{ { "chacha", "", ALG_ENC, ALG_CLASS_CHACHA, ALG_CHACHA20_POLY1305, 28, 4, 288, 288, 0, 4,
-		  8, 16, 7634, false },
-		false, "ssssiiiiiiii" },
-	{ { "gmac", "", ALG_ENC, ALG_CLASS_GMAC, ALG_AES_GMAC, 23, 4, 160, 160, 0, 4, 8, 16, 4543,
-		  false },
-		false, "ssssiiiiiiii" },
+	{ { "aes-gcm-8", NULL, 20, 0 }, "ssssiiiiiiii" },
+	{ { "aes-gcm-16-iiv", NULL, 36, 0 }, "ssssiiiiiiii" },
+	{ { "aes-ctr", "hmac-sha1", 20, 20 }, "ssssiiiiiiiicccc" },
+	{ { "aes-ccm-12", NULL, 19, 0 }, "sssiiiiiiii" },
+	{ { "aes-ccm-8-iiv", NULL, 35, 0 }, "sssiiiiiiii" },
+	{ { "chacha20-poly1305", NULL, 36, 0 }, "ssssiiiiiiii" },
+	{ { "chacha20-poly1305-iiv", NULL, 36, 0 }, "ssssiiiiiiii" },
+	{ { "aes-gmac", NULL, 28, 0 }, "ssssiiiiiiii" },
 };
 
 static void
 check_nonce(const struct construction *k, const struct peer *peer, const struct cop *cop,
 	const uint8_t iv[8])
 {
-	const uint8_t *salt = peer->spec.enckey.b + peer->spec.enckey.len - k->enc.salt_len;
+	const uint8_t *salt =
+		peer->spec.enckey.b + peer->spec.enckey.len - peer->spec.enc->salt_len;
 	unsigned int s = 0, v = 0, c = 0;
 
 	for (unsigned int i = 0; k->nonce[i] != '\0'; i++) {
@@ -241,17 +230,18 @@ static void
 check_cop(const struct construction *k, const struct peer *peer, struct rte_mbuf *m, uint64_t seq)
 {
 	const struct cop *cop = &lane->cop[0];
-	const bool esn = peer->sa->esn, gmac = k->enc.cls == ALG_CLASS_GMAC;
+	const bool esn = peer->sa->esn, gmac = peer->spec.enc->cls == ALG_CLASS_GMAC;
 	const uint64_t seq_be = rte_cpu_to_be_64(seq);
 	const uint32_t spi_be = htonl(SPI);
-	const unsigned int icv = k->auth ? peer->spec.auth->icv_len : k->enc.icv_len;
+	const unsigned int icv =
+		peer->spec.auth != NULL ? peer->spec.auth->icv_len : peer->spec.enc->icv_len;
 	uint8_t *esp = rte_pktmbuf_mtod_offset(m, uint8_t *, pkt_meta(m)->l4_off);
-	const unsigned int len = pkt_meta(m)->l4_len, text = 8u + k->enc.iv_len;
+	const unsigned int len = pkt_meta(m)->l4_len, text = 8u + peer->spec.enc->iv_len;
 
-	check_nonce(k, peer, cop, k->enc.iv_len > 0 ? esp + 8 : (const uint8_t *)&seq_be);
+	check_nonce(k, peer, cop, peer->spec.enc->iv_len > 0 ? esp + 8 : (const uint8_t *)&seq_be);
 	assert_ptr_equal(cop->text, gmac ? esp + 8 : esp + text);
 	assert_ptr_equal(cop->text + cop->text_len, esp + len - icv);
-	if (k->auth) {
+	if (peer->spec.auth != NULL) {
 		assert_ptr_equal(cop->aad, esp);
 		assert_int_equal(cop->auth_len, len - icv + (esn ? 4 : 0));
 		return;
@@ -264,43 +254,59 @@ check_cop(const struct construction *k, const struct peer *peer, struct rte_mbuf
 		assert_memory_equal(cop->aad + 4, &seq_be, 4);
 }
 
+/* One packet out and in again; what the engine makes of it is what the model says. */
+static void
+seal_and_open(const struct construction *k, struct peer *peer, uint64_t seq)
+{
+	uint8_t inner[100], want[256];
+	struct rte_mbuf *m;
+	const struct cop *cop = &lane->cop[0];
+
+	atomic_store(&peer->sa->seq, seq - 1);
+	peer->sa->rp->top = seq - 1;
+	m = inner_pkt(peer, inner, 100, AF_INET);
+	memset(lane->cop, 0xab, sizeof(*lane->cop));
+	assert_int_equal(xform_esp.out_begin(lane, &m, 1), 1);
+	check_cop(k, peer, m, seq);
+	crypto_model(&peer->spec, cop, want);
+	assert_int_equal(engine_run(lane, 0, &m, 1), 1);
+	assert_int_equal(xform_esp.out_end(lane, &m, 1), 1);
+	assert_memory_equal(cop->text, want, cop->text_len + peer->sa->icv_len);
+	memset(lane->cop, 0xab, sizeof(*lane->cop));
+	assert_int_equal(xform_esp.in_begin(lane, &m, 1), 1);
+	check_cop(k, peer, m, seq);
+	assert_int_equal(engine_run(lane, 0, &m, 1), 1);
+	assert_int_equal(xform_esp.in_end(lane, &m, 1), 1);
+	assert_int_equal(m->pkt_len, 100);
+	assert_memory_equal(rte_pktmbuf_mtod(m, void *), inner, 100);
+	rte_pktmbuf_free(m);
+}
+
 static void
 esp_regions_and_nonces_of_every_construction(void **state)
 {
-	uint8_t inner[100];
+	unsigned int done = 0;
 
 	(void)state;
 	for (unsigned int i = 0; i < RTE_DIM(constructions) * 2; i++) {
 		const struct construction *k = &constructions[i / 2];
 		const bool esn = (i & 1) != 0;
-		const uint64_t seq = esn ? HI7 + 5 : 5;
-		struct peer peer = { .spec = make_spec(&suites[3], AF_INET, esn) };
-		struct err err = { 0 };
-		struct rte_mbuf *m;
+		struct peer peer;
 
-		peer.spec.enc = &k->enc;
-		peer.spec.enckey.len = k->enc.key_min_bits / 8;
-		if (!k->auth)
-			peer.spec.auth = NULL;
-		peer.sa = rte_zmalloc("sa", sizeof(*peer.sa) + sizeof(struct sa_lc), 64);
-		assert_non_null(peer.sa);
-		assert_int_equal(xform_esp.sa_init(peer.sa, &peer.spec, &knobs, &err), 0);
-		atomic_store(&peer.sa->seq, seq - 1);
-		peer.sa->rp->top = seq - 1;
-		m = inner_pkt(&peer, inner, 100, AF_INET);
-		memset(lane->cop, 0xab, sizeof(*lane->cop));
-		assert_int_equal(xform_esp.out_begin(lane, &m, 1), 1);
-		check_cop(k, &peer, m, seq);
-		memset(lane->cop, 0xab, sizeof(*lane->cop));
-		assert_int_equal(xform_esp.in_begin(lane, &m, 1), 1);
-		check_cop(k, &peer, m, seq);
-		/* Nothing was encrypted, so that the trailer is there to be read. */
-		assert_int_equal(xform_esp.in_end(lane, &m, 1), 1);
-		assert_memory_equal(rte_pktmbuf_mtod(m, void *), inner, 100);
-		rte_pktmbuf_free(m);
-		xform_esp.sa_fini(peer.sa);
-		rte_free(peer.sa);
+		assert_non_null(alg_by_name(ALG_ENC, k->suite.enc));
+		if (!suite_offered(&k->suite))
+			continue;
+		/* Look-aside devices want one region for GMAC: the high word has no place in it. */
+		if (esn && engine->engine != CRYPTO_DIRECT && strcmp(k->suite.enc, "aes-gmac") == 0)
+			continue;
+		peer_open(&peer, &k->suite, AF_INET, esn);
+		seal_and_open(k, &peer, esn ? HI7 + 5 : 5);
+		seal_and_open(k, &peer, esn ? (HI7 << 1) - 1 : UINT32_MAX);
+		peer_close(&peer);
+		done++;
 	}
+	/* The direct engine has them all. */
+	assert_true(done == RTE_DIM(constructions) * 2 || engine->engine != CRYPTO_DIRECT);
 }
 
 /* Twelve zero bytes (null) or none; no window, which anybody could move. */
@@ -348,8 +354,6 @@ esp_without_integrity(void **state)
 		rte_free(peer.sa);
 	}
 }
-
-static const struct engine *engine;
 
 static int
 start(void **state)

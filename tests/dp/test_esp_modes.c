@@ -340,6 +340,7 @@ esp_udp_tunnel_is_what_rfc_3948_says(void **state)
 					     &suites[0], v6 ? AF_INET6 : AF_INET, false) };
 
 		set_natt(&peer.spec);
+		peer.spec.idx.mode = i & 2 ? MODE_ANY : MODE_TUNNEL;
 		peer_open_spec(&peer);
 		assert_int_equal(peer.sa->hdr_len, ip_len + 16);
 		m = inner_pkt(&peer, inner, sizeof(inner), i & 2 ? AF_INET6 : AF_INET);
@@ -358,6 +359,53 @@ esp_udp_tunnel_is_what_rfc_3948_says(void **state)
 		assert_memory_equal(rte_pktmbuf_mtod(m, void *), inner, sizeof(inner));
 		assert_int_equal(pkt_meta(m)->flags, PKT_F_TUNNEL);
 		rte_pktmbuf_free(m);
+		peer_close(&peer);
+	}
+}
+
+/* RFC 3948 5.1: where a verified packet comes from is where the peer is now; a forged one says nothing. */
+static void
+esp_udp_new_mapping_is_an_event(void **state)
+{
+	struct clear c;
+
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++) {
+		const bool v6 = i == 1;
+		const struct shape s = { .af = v6 ? AF_INET6 : AF_INET, .proto = IPPROTO_SCTP };
+		struct peer peer = { .spec = make_spec(&suites[0], s.af, false) };
+		const unsigned int src = 14 + (v6 ? 8 : 12), udp = 14 + (v6 ? 40 : 20);
+		struct audit_rec r;
+		uint8_t port[2];
+
+		peer.spec.idx.mode = MODE_TRANSPORT;
+		set_natt(&peer.spec);
+		peer_open_spec(&peer);
+		lane->audit = audit_new(0, 1000);
+		make_clear(&c, &peer, &s, 30);
+		/* As ever, then from another port, from another address, and forged. */
+		for (unsigned int k = 0; k < 4; k++) {
+			struct rte_mbuf *m = in_pkt(&peer, &c, (struct sealing){ .seq = k + 1 });
+			uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
+
+			memcpy(p + udp, "\x11\x95", sizeof(port)); /* 4501 */
+			p[udp + 1] ^= k == 1;
+			p[src + 3] ^= k >= 2;
+			p[udp + 8 + 8 + 9] ^= k == 3;
+			memcpy(port, p + udp, sizeof(port));
+			assert_int_equal(in_burst(&m, 1), k < 3);
+			rte_pktmbuf_free_bulk(&m, k < 3);
+			assert_int_equal(audit_take(lane->audit, &r), k > 0);
+			if (k == 0)
+				continue;
+			assert_int_equal(r.kind, k == 3 ? AUDIT_INTEGRITY : AUDIT_NEW_MAPPING);
+			assert_int_equal(r.spi, peer.spec.spi);
+			assert_int_equal(r.src[3], peer.spec.idx.src.b[3] ^ (k >= 2));
+			if (k < 3)
+				assert_memory_equal(&r.port_be, port, sizeof(port));
+		}
+		audit_free(lane->audit);
+		lane->audit = NULL;
 		peer_close(&peer);
 	}
 }
@@ -479,6 +527,7 @@ main(void)
 		cmocka_unit_test(esp_transport_refuses_fragments_and_broken_chains),
 		cmocka_unit_test(esp_transport_counts_and_bounds_nesting),
 		cmocka_unit_test(esp_udp_tunnel_is_what_rfc_3948_says),
+		cmocka_unit_test(esp_udp_new_mapping_is_an_event),
 		cmocka_unit_test(esp_udp_and_plain_are_not_interchangeable),
 		cmocka_unit_test(esp_udp_transport_mends_checksums),
 	};

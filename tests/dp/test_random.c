@@ -78,28 +78,40 @@ static const struct {
 	const char *src, *dst;
 	uint32_t spi, reqid;
 	bool in;
+	const char *proto; /* NULL: esp, tunnel only */
 } sas[] = {
-	{ "192.0.2.1", "192.0.2.2", 0x1100, 0, false },
-	{ "192.0.2.1", "192.0.2.2", 0x1101, 7, false },
-	{ "192.0.2.1", "192.0.2.2", 0x1102, 8, false },
-	{ "192.0.2.1", "192.0.2.3", 0x1103, 0, false },
-	{ "192.0.2.1", "192.0.2.3", 0x1104, 7, false },
-	{ "2001:db8::1", "2001:db8::2", 0x1105, 0, false },
-	{ "2001:db8::1", "2001:db8::2", 0x1106, 7, false },
-	{ "192.0.2.2", "192.0.2.1", 0x1200, 0, true },
-	{ "192.0.2.2", "192.0.2.1", 0x1201, 7, true },
-	{ "192.0.2.2", "192.0.2.1", 0x1202, 8, true },
-	{ "2001:db8::2", "2001:db8::1", 0x1203, 0, true },
-	{ "2001:db8::2", "2001:db8::1", 0x1204, 7, true },
+	{ "192.0.2.1", "192.0.2.2", 0x1100, 0, false, NULL },
+	{ "192.0.2.1", "192.0.2.2", 0x1101, 7, false, NULL },
+	{ "192.0.2.1", "192.0.2.2", 0x1102, 8, false, NULL },
+	{ "192.0.2.1", "192.0.2.3", 0x1103, 0, false, NULL },
+	{ "192.0.2.1", "192.0.2.3", 0x1104, 7, false, NULL },
+	{ "2001:db8::1", "2001:db8::2", 0x1105, 0, false, NULL },
+	{ "2001:db8::1", "2001:db8::2", 0x1106, 7, false, NULL },
+	{ "192.0.2.1", "192.0.2.2", 0x1300, 0, false, "ah" },
+	{ "192.0.2.1", "192.0.2.2", 0x1301, 7, false, "ah" },
+	{ "192.0.2.1", "192.0.2.2", 0x1302, 8, false, "esp" },
+	{ "10.1.0.2", "10.2.0.2", 0x1303, 0, false, "ah" },
+	{ "10.1.0.2", "10.2.0.2", 0x1304, 7, false, "ah" },
+	{ "10.1.0.2", "10.2.0.2", 0x1305, 7, false, "esp" },
+	{ "10.1.0.5", "10.2.0.9", 0x1306, 8, false, "esp" },
+	{ "192.0.2.2", "192.0.2.1", 0x1200, 0, true, NULL },
+	{ "192.0.2.2", "192.0.2.1", 0x1201, 7, true, NULL },
+	{ "192.0.2.2", "192.0.2.1", 0x1202, 8, true, NULL },
+	{ "2001:db8::2", "2001:db8::1", 0x1203, 0, true, NULL },
+	{ "2001:db8::2", "2001:db8::1", 0x1204, 7, true, NULL },
+	{ "10.2.0.2", "10.1.0.2", 0x1205, 9, true, "esp" },
 };
-#define SA_IN0 7u /* first inbound row */
+#define SA_IN0  14u /* first inbound row */
+#define SA_BITW (ARRAY_LEN(sas) - 1) /* transport mode between two hosts */
 static uint32_t seq[ARRAY_LEN(sas)];
 
 static void
 toggle_sa(unsigned int i)
 {
 	struct addr dst = ip(sas[i].dst);
-	struct sa *sa = sad_find(&gw.kd.sad, sas[i].spi, IPPROTO_ESP, &dst);
+	const bool is_ah = sas[i].proto != NULL && strcmp(sas[i].proto, "ah") == 0;
+	struct sa *sa = sad_find(&gw.kd.sad, sas[i].spi, is_ah ? IPPROTO_AH : IPPROTO_ESP, &dst);
+	const char *const sha1 = "-A hmac-sha1 0x000102030405060708090a0b0c0d0e0f10111213";
 	char text[256];
 
 	/* More are added than deleted, or most packets would end at a missing SA. */
@@ -110,10 +122,13 @@ toggle_sa(unsigned int i)
 		gw_commit(&gw);
 		return;
 	}
-	(void)snprintf(text, sizeof(text), "add %s %s esp %u -m tunnel -u %u -window 1024 -E %s;",
-		sas[i].src, sas[i].dst, sas[i].spi, sas[i].reqid,
-		sas[i].in ? "aes-gcm-16 0x" CASE_KEY_IN :
-			    "null -A hmac-sha1 0x000102030405060708090a0b0c0d0e0f10111213");
+	(void)snprintf(text, sizeof(text), "add %s %s %s %u %s -u %u -window 1024 %s %s;",
+		sas[i].src, sas[i].dst, is_ah ? "ah" : "esp", sas[i].spi,
+		sas[i].proto != NULL ? "" : "-m tunnel", sas[i].reqid,
+		is_ah             ? "" :
+			sas[i].in ? "-E aes-gcm-16 0x" CASE_KEY_IN :
+				    "-E null",
+		sas[i].in ? "" : sha1);
 	if (sas[i].reqid == 0) /* 0 is said by silence */
 		memset(strstr(text, "-u 0"), ' ', 4);
 	gw_setkey(&gw, text);
@@ -127,10 +142,20 @@ put_request(char *text, size_t size, bool in)
 	static const char *const in_ends[] = { "192.0.2.2-192.0.2.1", "192.0.2.2-192.0.2.1",
 		"192.0.2.3-192.0.2.1", "2001:db8::2-2001:db8::1" };
 	static const char *const levels[] = { "use", "require", "require", "unique:7", "unique:8" };
+	static const char *const transport_in[] = { "esp/transport//use", "esp/transport//require",
+		"esp/transport//unique:9", "esp/transport//unique:7", "ah/transport//use" };
+	/* What the inbound SA of two hosts seals nobody here could read: its reqid is another. */
+	static const char *const transport_out[] = { "ah/transport//use", "ah/transport//require",
+		"ah/transport//unique:7", "esp/transport//unique:7", "esp/transport//unique:8" };
 	const size_t n = strlen(text);
 
-	(void)snprintf(text + n, size - n, " esp/tunnel/%s/%s", in ? PICK(in_ends) : PICK(out_ends),
-		PICK(levels));
+	if (chance(25)) {
+		(void)snprintf(
+			text + n, size - n, " %s", in ? PICK(transport_in) : PICK(transport_out));
+		return;
+	}
+	(void)snprintf(text + n, size - n, " %s/tunnel/%s/%s", !in && chance(25) ? "ah" : "esp",
+		in ? PICK(in_ends) : PICK(out_ends), PICK(levels));
 }
 
 static void
@@ -153,7 +178,7 @@ add_policy(void)
 		action < 2         ? "discard" :
 			action < 4 ? "none" :
 				     "ipsec");
-	for (unsigned int n = action >= 4 ? 1 + below(3) / 2 : 0; n > 0; n--)
+	for (unsigned int n = action >= 4 ? 1 + below(5) / 2 : 0; n > 0; n--)
 		put_request(text, sizeof(text), in);
 	(void)strcat(text, ";");
 	gw_setkey(&gw, text);
@@ -307,7 +332,7 @@ static unsigned int
 wrap(uint8_t *frame, unsigned int len, struct model_pkt *pkt)
 {
 	static uint8_t out[CASE_FRAME_MAX];
-	const unsigned int i = SA_IN0 + below(ARRAY_LEN(sas) - SA_IN0);
+	const unsigned int i = SA_IN0 + below(SA_BITW - SA_IN0);
 	struct gw_esp e = { .spi = sas[i].spi,
 		.seq = ++seq[i],
 		.key = CASE_KEY_IN,
@@ -320,8 +345,46 @@ wrap(uint8_t *frame, unsigned int len, struct model_pkt *pkt)
 	memmove(&pkt->tunnel[1], &pkt->tunnel[0], sizeof(pkt->tunnel[0]) * pkt->depth);
 	pkt->tunnel[0].spi = sas[i].spi;
 	pkt->tunnel[0].dst = ip(sas[i].dst);
+	pkt->tunnel[0].transport = false;
 	pkt->depth++;
 	return n - 14;
+}
+
+/* ESP in transport mode between two hosts, who know nothing of the gateway. */
+static unsigned int
+wrap_transport(uint8_t *frame, unsigned int len, struct model_pkt *pkt)
+{
+	static uint8_t out[CASE_FRAME_MAX];
+	struct gw_esp e = { .spi = sas[SA_BITW].spi,
+		.seq = ++seq[SA_BITW],
+		.key = CASE_KEY_IN,
+		.inner = frame + 34,
+		.inner_len = len - 20,
+		.next = frame[14 + 9] };
+	const unsigned int n = gw_seal(&gw, &e, out);
+	uint16_t csum;
+
+	out[14 + 8] = frame[14 + 8];
+	memcpy(out + 14 + 12, frame + 14 + 12, 8);
+	memset(out + 14 + 10, 0, 2);
+	csum = ip4_csum(out + 14, 20);
+	memcpy(out + 14 + 10, &csum, 2);
+	memcpy(frame, out, n);
+	pkt->tunnel[0].spi = e.spi;
+	pkt->tunnel[0].dst = ip(sas[SA_BITW].dst);
+	pkt->tunnel[0].transport = true;
+	pkt->depth = 1;
+	return n - 14;
+}
+
+static bool
+may_wrap_transport(const uint8_t *frame, const struct model_pkt *pkt)
+{
+	const struct addr src = ip(sas[SA_BITW].src), dst = ip(sas[SA_BITW].dst);
+
+	return addr_eq(&pkt->sel.src, &src) && addr_eq(&pkt->sel.dst, &dst) && !pkt->is_frag &&
+		frame[14] == 0x45 && pkt->sel.proto != IPPROTO_ESP &&
+		sad_find(&gw.kd.sad, sas[SA_BITW].spi, IPPROTO_ESP, &dst) != NULL;
 }
 
 static unsigned int
@@ -339,6 +402,8 @@ send_random(unsigned int number)
 	struct model_pkt pkt;
 	unsigned int len = make_packet(number, from_far, case_frame, &pkt);
 
+	if (from_far && may_wrap_transport(case_frame, &pkt) && chance(70))
+		len = wrap_transport(case_frame, len, &pkt);
 	for (unsigned int n = from_far && chance(75) ? 1 + below(5) / 3 + below(5) / 4 : 0; n > 0;
 		n--)
 		len = wrap(case_frame, len, &pkt);
@@ -360,40 +425,87 @@ struct seen {
 	unsigned int number;
 };
 
-/* Read a packet and all tunnels around it. */
+struct rest {
+	const uint8_t *p;
+	unsigned int len;
+	uint8_t proto; /* of what p points at */
+};
+
+/* Read an IP header, and leave what it carries. */
+static void
+peel_ip(struct rest *r, struct seen *s)
+{
+	const uint8_t *p = r->p;
+	struct ip6_upper u = { 0 };
+
+	if (p[0] >> 4 == 6) {
+		assert_int_equal(ip6_find_upper(p, r->len, &u), 0);
+		s->src = addr_make(AF_INET6, p + 8);
+		s->dst = addr_make(AF_INET6, p + 24);
+		s->ttl = p[7];
+		r->len = 40u + (unsigned int)(p[4] << 8 | p[5]);
+	} else {
+		u.off = (p[0] & 15u) * 4u;
+		u.proto = p[9];
+		s->src = addr_make(AF_INET, p + 12);
+		s->dst = addr_make(AF_INET, p + 16);
+		s->ttl = p[8];
+		assert_int_equal(ip4_csum(p, u.off), 0);
+		r->len = (unsigned int)(p[2] << 8 | p[3]);
+	}
+	assert_true(u.off + 12u <= r->len);
+	r->p += u.off;
+	r->len -= u.off;
+	r->proto = u.proto;
+}
+
+static uint32_t
+word_at(const uint8_t *p)
+{
+	uint32_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return rte_be_to_cpu_32(word);
+}
+
+/* Take one protection off. ESP here has no encryption and an ICV of 12 bytes. @return false: none */
+static bool
+peel_one(struct rest *r, struct seen *s)
+{
+	const uint8_t *p = r->p;
+	unsigned int head = 8, tail = 14;
+
+	if (r->proto == IPPROTO_AH) {
+		s->spi[s->nspi++] = word_at(p + 4);
+		head = (p[1] + 2u) * 4u;
+		tail = 0;
+		r->proto = p[0];
+	} else if (r->proto == IPPROTO_ESP && word_at(p) != ALIEN) {
+		s->spi[s->nspi++] = word_at(p);
+		tail += p[r->len - 14];
+		r->proto = p[r->len - 13];
+	} else {
+		return false;
+	}
+	assert_true(s->nspi < ARRAY_LEN(s->spi) && head + tail <= r->len);
+	r->p += head;
+	r->len -= head + tail;
+	return true;
+}
+
+/* Read a packet and all that is around it. */
 static void
 peel(const uint8_t *p, unsigned int len, struct seen *s)
 {
-	struct ip6_upper u = { 0 };
-	uint32_t word;
+	struct rest r = { .p = p, .len = len };
 
 	memset(s, 0, sizeof(*s));
-	for (;;) {
-		if (p[0] >> 4 == 6) {
-			assert_int_equal(ip6_find_upper(p, len, &u), 0);
-			s->src = addr_make(AF_INET6, p + 8);
-			s->dst = addr_make(AF_INET6, p + 24);
-			s->ttl = p[7];
-		} else {
-			u.off = (p[0] & 15u) * 4u;
-			u.proto = p[9];
-			s->src = addr_make(AF_INET, p + 12);
-			s->dst = addr_make(AF_INET, p + 16);
-			s->ttl = p[8];
-			assert_int_equal(ip4_csum(p, u.off), 0);
-		}
-		assert_true(u.off + 12u <= len);
-		memcpy(&word, p + u.off, 4);
-		word = rte_be_to_cpu_32(word);
-		if (u.proto != IPPROTO_ESP || word == ALIEN)
-			break;
-		assert_true(s->nspi < ARRAY_LEN(s->spi));
-		s->spi[s->nspi++] = word;
-		p += u.off + 8;
-		len -= u.off + 8u;
-	}
-	assert_int_equal(p[u.off + 8] << 8 | p[u.off + 9], MARK);
-	s->number = p[u.off + 11];
+	do {
+		if (s->nspi == 0 || r.proto == IPPROTO_IPIP || r.proto == IPPROTO_IPV6)
+			peel_ip(&r, s);
+	} while (peel_one(&r, s));
+	assert_int_equal(r.p[8] << 8 | r.p[9], MARK);
+	s->number = r.p[11];
 }
 
 static void
@@ -584,8 +696,9 @@ worker_loses_and_invents_no_packet(void **state)
 			kept += kind == PUNT_ARP || kind == PUNT_LOCAL || kind == PUNT_RESOLVE;
 			rte_pktmbuf_free(m);
 		}
-		assert_int_equal(
-			rx, out + kept + gw_all_drops(&gw) + crypto_inflight(worker_lane(gw.w)));
+		assert_int_equal(rx,
+			out + kept + gw_all_drops(&gw) + reass_held(gw.reass) +
+				crypto_inflight(worker_lane(gw.w)));
 	}
 	case_settle();
 	out += case_drain(GW_LAN) + case_drain(GW_WAN);

@@ -30,6 +30,7 @@ static void
 alg_rows_are_found_by_all_their_names(void **state)
 {
 	const struct alg *a;
+	uint64_t seen = 1; /* ALG_CODE_NONE has no row */
 
 	(void)state;
 	for (size_t i = 0; (a = alg_row(i)) != NULL; i++) {
@@ -38,11 +39,13 @@ alg_rows_are_found_by_all_their_names(void **state)
 		assert_ptr_equal(alg_by_name(a->kind, a->name), a);
 		assert_ptr_equal(alg_by_id(a->kind, a->id), a);
 		assert_ptr_equal(alg_by_code(a->code), a);
+		seen |= UINT64_C(1) << a->code;
 		(void)snprintf(words, sizeof(words), "%s", a->aliases);
 		for (char *save = NULL, *w = strtok_r(words, " ", &save); w != NULL;
 			w = strtok_r(NULL, " ", &save))
 			assert_ptr_equal(alg_by_name(a->kind, w), a);
 	}
+	assert_int_equal(seen, (UINT64_C(1) << ALG_CODE_MAX) - 1);
 	assert_null(alg_by_name(ALG_ENC, ""));
 	assert_null(alg_by_name(ALG_ENC, "aes"));
 	assert_null(alg_by_name(ALG_ENC, "rfc4106"));
@@ -72,36 +75,78 @@ alg_rows_are_possible(void **state)
 	}
 }
 
+/* NetBSD's tests/net/ipsec/algorithms.sh and, below the line, the RFC of what NetBSD has not. */
 static void
 alg_key_ok_knows_the_sizes(void **state)
 {
 	static const struct {
-		enum alg_code code;
-		unsigned int bits;
-		bool ok;
+		enum alg_kind kind;
+		const char *name;
+		unsigned int valid[3], invalid[6]; /* bits; 0 ends a list */
 	} row[] = {
-		{ ALG_AES_CBC, 128, true },
-		{ ALG_AES_CBC, 192, true },
-		{ ALG_AES_CBC, 256, true },
-		{ ALG_AES_CBC, 160, false },
-		{ ALG_AES_CBC, 0, false },
-		{ ALG_AES_GCM_16, 160, true },
-		{ ALG_AES_GCM_16, 224, true },
-		{ ALG_AES_GCM_16, 288, true },
-		{ ALG_AES_GCM_16, 128, false },
-		{ ALG_3DES_CBC, 192, true },
-		{ ALG_3DES_CBC, 168, false },
-		{ ALG_NULL_ENC, 0, true },
-		{ ALG_NULL_ENC, 8, false },
-		{ ALG_BLOWFISH_CBC, 48, true },
-		{ ALG_BLOWFISH_CBC, 44, false },
-		{ ALG_HMAC_SHA256, 256, true },
-		{ ALG_HMAC_SHA256, 128, false },
+		{ ALG_ENC, "des-cbc", { 64 }, { 56, 72 } },
+		{ ALG_ENC, "des-deriv", { 64 }, { 56, 72 } },
+		{ ALG_ENC, "3des-cbc", { 192 }, { 184, 200, 168 } },
+		{ ALG_ENC, "null", { 0 }, { 8 } },
+		{ ALG_ENC, "blowfish-cbc", { 40, 48, 448 }, { 32, 456, 44 } },
+		{ ALG_ENC, "cast128-cbc", { 40, 128 }, { 32, 136 } },
+		{ ALG_ENC, "rijndael-cbc", { 128, 192, 256 }, { 120, 136, 184, 200, 248, 264 } },
+		{ ALG_ENC, "aes-ctr", { 160, 224, 288 }, { 152, 168, 216, 232, 280, 296 } },
+		{ ALG_ENC, "aes-gcm-16", { 160, 224, 288 }, { 152, 168, 216, 232, 280, 296 } },
+		{ ALG_ENC, "aes-gmac", { 160, 224, 288 }, { 152, 168, 216, 232, 280, 296 } },
+		{ ALG_ENC, "camellia-cbc", { 128, 192, 256 }, { 120, 136, 184, 200, 248, 264 } },
+		{ ALG_AUTH, "hmac-md5", { 128 }, { 120, 136 } },
+		{ ALG_AUTH, "hmac-sha1", { 160 }, { 152, 168 } },
+		{ ALG_AUTH, "keyed-md5", { 128 }, { 120, 136 } },
+		{ ALG_AUTH, "keyed-sha1", { 160 }, { 152, 168 } },
+		{ ALG_AUTH, "null", { 0 }, { 8 } },
+		{ ALG_AUTH, "hmac-sha256", { 256 }, { 248, 264, 128 } },
+		{ ALG_AUTH, "hmac-sha384", { 384 }, { 376, 392 } },
+		{ ALG_AUTH, "hmac-sha512", { 512 }, { 504, 520 } },
+		{ ALG_AUTH, "hmac-ripemd160", { 160 }, { 152, 168 } },
+		{ ALG_AUTH, "aes-xcbc-mac", { 128 }, { 120, 136 } },
+		{ ALG_COMP, "deflate", { 0 }, { 8 } },
+		/* ---- */
+		{ ALG_ENC, "aes-gcm-8", { 160, 224, 288 }, { 128, 152, 168, 256 } },
+		{ ALG_ENC, "aes-gcm-12", { 160, 224, 288 }, { 128, 152, 168, 256 } },
+		{ ALG_ENC, "aes-gcm-16-iiv", { 160, 224, 288 }, { 128, 152, 168, 256 } },
+		{ ALG_ENC, "aes-ccm-8", { 152, 216, 280 }, { 128, 160, 288 } },
+		{ ALG_ENC, "aes-ccm-12", { 152, 216, 280 }, { 128, 160, 288 } },
+		{ ALG_ENC, "aes-ccm-16", { 152, 216, 280 }, { 128, 160, 288 } },
+		{ ALG_ENC, "aes-ccm-8-iiv", { 152, 216, 280 }, { 128, 160, 288 } },
+		{ ALG_ENC, "chacha20-poly1305", { 288 }, { 256, 280, 296 } },
+		{ ALG_ENC, "chacha20-poly1305-iiv", { 288 }, { 256, 280, 296 } },
+		{ ALG_AUTH, "aes-cmac-96", { 128 }, { 120, 136, 256 } },
+		{ ALG_AUTH, "aes-gmac", { 160, 224, 288 }, { 128, 192, 256 } },
+		{ ALG_AUTH, "hmac-sha256-96", { 256 }, { 248, 264 } },
+		{ ALG_AUTH, "tcp-md5", { 8, 640 }, { 648 } },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(row); i++)
-		assert_int_equal(alg_key_ok(alg_by_code(row[i].code), row[i].bits), row[i].ok);
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		const struct alg *a = alg_by_name(row[i].kind, row[i].name);
+
+		assert_non_null(a);
+		/* A list that begins with 0 says that no key is right. */
+		for (size_t k = 0; k < 3 && (k == 0 || row[i].valid[k] != 0); k++)
+			assert_true(alg_key_ok(a, row[i].valid[k]));
+		for (size_t k = 0; k < 6 && row[i].invalid[k] != 0; k++)
+			assert_false(alg_key_ok(a, row[i].invalid[k]));
+	}
+}
+
+/* What NetBSD numbers by key size is one row; ours collide with nobody's. */
+static void
+alg_by_id_knows_numbers_of_others(void **state)
+{
+	(void)state;
+	for (uint8_t id = 11; id <= 13; id++)
+		assert_int_equal(alg_by_id(ALG_AUTH, id)->code, ALG_AES_GMAC_AUTH);
+	assert_int_equal(alg_by_id(ALG_ENC, 14)->code, ALG_AES_CCM_8);
+	assert_int_equal(alg_by_id(ALG_ENC, 23)->code, ALG_AES_GMAC);
+	assert_null(alg_by_id(ALG_AUTH, 10)); /* Linux: SM3 */
+	assert_null(alg_by_id(ALG_ENC, 24)); /* Linux: SM4 */
+	assert_null(alg_by_id(ALG_ENC, 252)); /* Linux: Serpent */
 }
 
 /* ---- selectors ---- */
@@ -330,6 +375,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(alg_rows_are_found_by_all_their_names),
 		cmocka_unit_test(alg_rows_are_possible),
+		cmocka_unit_test(alg_by_id_knows_numbers_of_others),
 		cmocka_unit_test(alg_key_ok_knows_the_sizes),
 		cmocka_unit_test(selector_match_wants_every_field),
 		cmocka_unit_test(selector_eq_sees_every_field),

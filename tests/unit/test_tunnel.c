@@ -55,10 +55,11 @@ tunnel_outer_follows_df_and_ecn_of_every_combination(void **state)
 	struct tunnel_outer o;
 
 	(void)state;
-	for (unsigned int i = 0; i < 3 * 3 * 2 * 2 * 256; i++) {
+	for (unsigned int i = 0; i < 5 * 3 * 2 * 2 * 256; i++) {
+		static const int32_t dfbits[5] = { 0, 1, 2, -1, INT32_MAX };
 		const uint8_t tos = (uint8_t)i;
 		const bool v6 = (i >> 8 & 1) != 0, df = (i >> 9 & 1) != 0;
-		const int32_t dfbit = (int32_t)((i >> 10) % 3), ecn = (int32_t)((i >> 10) / 3) - 1;
+		const int32_t dfbit = dfbits[(i >> 10) % 5], ecn = (int32_t)((i >> 10) / 5) - 1;
 		struct knobs k = KNOBS_INIT;
 
 		k.dfbit = dfbit;

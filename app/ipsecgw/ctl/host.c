@@ -167,6 +167,26 @@ echo(struct local *l, struct rte_mbuf *m, const struct ippkt *k)
 	local_inject(l, m, INJECT_LOCAL);
 }
 
+/* Somebody on the way says that packets of an SA are too large. @return false: not such a message */
+static bool
+path_mtu(struct local *l, struct rte_mbuf *m, const struct ippkt *k)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	struct pmtu_msg msg;
+	const int ret = pmtu_parse(k->p, k->len, (size_t)(meta->l4_off - meta->l3_off), &msg);
+
+	if (ret == -ENOMSG)
+		return false;
+	if (ret != 0)
+		drop(l->conf.lane, m, DROP_ICMP_MALFORMED);
+	else if (snap_knobs(l->conf.snap)->pmtu_learn == 0 || !us_anywhere(l, &k->dst) ||
+		snap_pmtu_learn(l->conf.snap, &msg, l->now_ms) != 0)
+		drop(l->conf.lane, m, DROP_ICMP_IGNORED);
+	else
+		rte_pktmbuf_free(m);
+	return true;
+}
+
 static void
 icmp6(struct local *l, struct rte_mbuf *m, const struct ippkt *k)
 {
@@ -176,7 +196,7 @@ icmp6(struct local *l, struct rte_mbuf *m, const struct ippkt *k)
 
 	if (type == ND_SOLICIT || type == ND_ADVERT)
 		discover_nd(l, m, k);
-	else
+	else if (!path_mtu(l, m, k))
 		echo(l, m, k);
 }
 
@@ -191,7 +211,8 @@ host_input(struct local *l, struct rte_mbuf *m)
 		return;
 	}
 	if (proto == IPPROTO_ICMP && k.src.af == AF_INET) {
-		echo(l, m, &k);
+		if (!path_mtu(l, m, &k))
+			echo(l, m, &k);
 		return;
 	}
 	if (proto == IPPROTO_ICMPV6 && k.src.af == AF_INET6) {

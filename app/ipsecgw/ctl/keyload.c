@@ -33,6 +33,12 @@ check_sa(void *arg, struct sa *sa, struct err *err)
 		return ret;
 	if (k->kd.sad.n > k->max_sa)
 		return err_set(err, -ENOSPC, "more than %u SAs (limits.sa)", k->max_sa);
+	if (s->comp != NULL) {
+		if (k->crypto == NULL || crypto_offers_comp(k->crypto, s->comp))
+			return 0;
+		return err_set(err, -EOPNOTSUPP,
+			"ipcomp is not offered, for there is no compression device");
+	}
 	if (k->crypto != NULL && !crypto_offers(k->crypto, s->enc, s->auth))
 		return err_set(err, -EOPNOTSUPP, "no engine offers %s%s%s",
 			s->enc != NULL ? s->enc->name : "no encryption",

@@ -130,6 +130,10 @@ local_tick(struct local *l, uint64_t now_ms)
 {
 	l->now_ms = now_ms;
 	nbr_tick(l);
+	if (now_ms >= l->pmtu_due_ms) {
+		snap_pmtu_age(l->conf.snap, now_ms);
+		l->pmtu_due_ms = now_ms + PMTU_AGE_MS;
+	}
 }
 
 void

@@ -12,6 +12,7 @@
 #include "wire/icmp.h"
 
 #define NBR_MAX     4000u /* of NH_MAX; the rest is for our addresses, on-link routes and gateways */
+#define PMTU_AGE_MS 10000u
 #define NBR_BUCKETS 4096u
 #define HELD_MAX    1024u /* packets that wait, all neighbours */
 #define HELD_EACH   8u /* for one of them */
@@ -68,6 +69,7 @@ struct local {
 	struct held_list held, held_free;
 	struct tokens ask, icmp_all, icmp_to[ICMP_TO_MAX];
 	struct log_limit conflict;
+	uint64_t pmtu_due_ms; /* when to look for path MTUs to forget */
 };
 
 /** An IP packet inside an mbuf: padding not counted. */

@@ -236,16 +236,18 @@ go_on(struct worker *w, struct rte_mbuf *m)
 	sort_parsed(w, m);
 }
 
+/* An engine may give back packets of several transforms at once. */
 void
 in_finish(struct worker *w, struct rte_mbuf **m, uint16_t n)
 {
-	const struct xform_ops *xf = n > 0 ? pkt_meta(m[0])->sa->xf : NULL;
+	uint16_t run, kept;
 
-	if (n == 0)
-		return;
-	n = xf->in_end(&w->lane, m, n);
-	for (uint16_t i = 0; i < n; i++)
-		go_on(w, m[i]);
+	for (uint16_t i = 0; i < n; i += run) {
+		run = xform_run(m + i, n - i, false);
+		kept = pkt_meta(m[i])->sa->xf->in_end(&w->lane, m + i, run);
+		for (uint16_t k = 0; k < kept; k++)
+			go_on(w, m[i + k]);
+	}
 }
 
 static void

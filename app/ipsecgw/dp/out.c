@@ -205,12 +205,10 @@ header_len(uint8_t af)
 static inline unsigned int
 overhead(const struct sa_rt *sa)
 {
-	const bool align8 = sa->outer_af == AF_INET6 || (sa->opts & SA_RT_ALIGN8) != 0;
-
 	if (likely(sa->proto == IPPROTO_ESP))
 		return (unsigned int)sa->outer_len - header_len(sa->outer_af) + sa->esp_fixed;
-	if (sa->proto == IPPROTO_AH) /* RFC 4302 2.2, 3.3.3.2.1 */
-		return (unsigned int)RTE_ALIGN(12u + sa->icv_len, align8 ? 8u : 4u);
+	if (sa->proto == IPPROTO_AH) /* the whole header: an IV of GMAC and padding are in it */
+		return sa->esp_fixed;
 	return 0; /* IPComp never makes a packet longer */
 }
 
@@ -274,6 +272,8 @@ bundle_mtu(struct worker *w, struct rte_mbuf *m)
 		}
 		n++;
 	}
+	if (unlikely(n == 0))
+		return UINT16_MAX;
 	mtu = sa_route(w, sa[n - 1])->route_mtu;
 	while (n-- > 0)
 		mtu = inner_mtu(sa[n], mtu, head[n]);
@@ -393,25 +393,33 @@ send_out(struct worker *w, struct rte_mbuf *m)
 		pvec_add(&w->lane, &w->v.tx, m);
 }
 
+static inline void
+sealed(struct worker *w, struct rte_mbuf *m)
+{
+	struct pkt_meta *meta = pkt_meta(m);
+
+	meta->nh = sa_route(w, meta->sa)->route_nh;
+	meta->flags |= PKT_F_LOCAL_OUT; /* the outer packet is ours: no ICMP errors about it */
+	if (unlikely((meta->flags & PKT_F_MORE) != 0)) {
+		meta->sa = NULL;
+		meta->step++;
+		pvec_add(&w->lane, &w->v.out, m);
+		return;
+	}
+	send_out(w, m);
+}
+
+/* An engine may give back packets of several transforms at once. */
 void
 out_finish(struct worker *w, struct rte_mbuf **m, uint16_t n)
 {
-	if (n == 0)
-		return;
-	n = pkt_meta(m[0])->sa->xf->out_end(&w->lane, m, n);
-	for (uint16_t i = 0; i < n; i++) {
-		struct pkt_meta *meta = pkt_meta(m[i]);
+	uint16_t run, kept;
 
-		meta->nh = sa_route(w, meta->sa)->route_nh;
-		meta->flags |=
-			PKT_F_LOCAL_OUT; /* the outer packet is ours: no ICMP errors about it */
-		if (unlikely((meta->flags & PKT_F_MORE) != 0)) {
-			meta->sa = NULL;
-			meta->step++;
-			pvec_add(&w->lane, &w->v.out, m[i]);
-			continue;
-		}
-		send_out(w, m[i]);
+	for (uint16_t i = 0; i < n; i += run) {
+		run = xform_run(m + i, n - i, false);
+		kept = pkt_meta(m[i])->sa->xf->out_end(&w->lane, m + i, run);
+		for (uint16_t k = 0; k < kept; k++)
+			sealed(w, m[i + k]);
 	}
 }
 

@@ -56,6 +56,12 @@ reass_free(struct reass *r)
 }
 
 unsigned int
+reass_held(const struct reass *r)
+{
+	return r->nmbuf;
+}
+
+unsigned int
 reass_large_in_use(const struct reass *r)
 {
 	return rte_mempool_in_use_count(r->large);

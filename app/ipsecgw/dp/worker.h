@@ -79,6 +79,9 @@ reass_new(unsigned int max_frags, int socket);
 /** No worker runs any more. Frees the fragments that wait. */
 void
 reass_free(struct reass *r);
+/** Fragments that wait for others. No worker may run. */
+unsigned int
+reass_held(const struct reass *r);
 /** @return buffers of reassembled packets that somebody still has */
 unsigned int
 reass_large_in_use(const struct reass *r);

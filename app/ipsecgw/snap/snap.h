@@ -22,6 +22,7 @@
 #include "keyd/keyd.h"
 #include "pkt/sa_rt.h"
 #include "port/port.h"
+#include "wire/pmtu.h"
 
 #define NH_MAX 4096u
 
@@ -123,8 +124,6 @@ natt_is_port(const struct snapshot *s, uint16_t port)
 	return (bits >> (port & 7) & 1) != 0;
 }
 
-struct totals;
-
 struct snap_conf {
 	unsigned int nworkers;
 	int socket;
@@ -152,13 +151,6 @@ snap_qsbr(struct snap *s);
 extern const struct keyd_dp_ops snap_dp_ops;
 void
 snap_set_keyd(struct snap *s, struct keyd *kd);
-/** What SAs that have been freed had done. @return const for the caller, grows with snap_reclaim() */
-const struct totals *
-snap_retired(const struct snap *s);
-/** Add what SAs have done that are deleted, but not freed yet. */
-void
-snap_add_dying(const struct snap *s, struct totals *t);
-
 /** Staged parameters; the next commit publishes them. */
 struct knobs *
 snap_knobs(struct snap *s);
@@ -188,6 +180,16 @@ snap_reclaim(struct snap *s);
 /** Free what waits for workers, or for a commit that failed: no worker runs any more. */
 void
 snap_drain(struct snap *s);
+
+/**
+ * Believe that packets of one outbound SA are too large for their path. Workers see it at once.
+ * @return 0; -ENOENT no SA sends such packets; -EALREADY not lower than what is known
+ */
+WARN_UNUSED int
+snap_pmtu_learn(struct snap *s, const struct pmtu_msg *msg, uint64_t now_ms);
+/** Forget what was learnt more than ten minutes ago. */
+void
+snap_pmtu_age(struct snap *s, uint64_t now_ms);
 
 #include "snap/route.h" /* routes and neighbours */
 

@@ -13,9 +13,8 @@ struct classifier {
 	unsigned int refs;
 	struct rte_acl_ctx *acl[3][2];
 	struct sp_rt **sp;
-	uint32_t nsp;
 	struct sp_rt **order[3];
-	uint32_t norder[3];
+	uint32_t nsp, norder[3];
 };
 
 enum limbo_kind {
@@ -63,10 +62,9 @@ struct snap {
 	bool spd_dirty;
 	struct sp_rt **slot; /* [nslot]; NULL = free */
 	uint8_t *slot_gen;
-	uint32_t nslot;
-	uint32_t next_sa_slot;
-	uint32_t mark; /* of this commit, for struct sa */
+	uint32_t nslot, next_sa_slot;
 	struct totals retired; /* of SAs that have been freed */
+	uint32_t mark; /* of this commit, for struct sa */
 	struct rte_hash *sad;
 	struct rte_hash *outsa;
 	bool outsa_old_first; /* the preference that outsa was made with */

@@ -16,6 +16,8 @@ struct totals_flow {
 	uint64_t pkts, bytes;
 };
 
+struct snap;
+
 struct totals {
 	struct totals_flow in[TOTALS_PROTO_MAX], out[TOTALS_PROTO_MAX];
 	struct totals_flow tunnel_in, tunnel_out; /* of these, what was a packet in a packet */
@@ -25,6 +27,13 @@ struct totals {
 /** Add one SA that has an sa_rt. @param nworkers  its rows */
 void
 totals_add(struct totals *t, struct sa *sa, unsigned int nworkers);
+
+/** What SAs that have been freed had done. @return const for the caller, grows with snap_reclaim() */
+const struct totals *
+snap_retired(const struct snap *s);
+/** Add what SAs have done that are deleted, but not freed yet. */
+void
+snap_add_dying(const struct snap *s, struct totals *t);
 
 /** @return index in a totals array; TOTALS_PROTO_MAX for another protocol */
 enum totals_proto
