@@ -25,13 +25,17 @@ ESP_SUITES = [
     ("aes-gcm-16", "AES-GCM", 20), ("aes-gcm-16", "AES-GCM", 28), ("aes-gcm-16", "AES-GCM", 36),
     ("aes-ccm-8", "AES-CCM", 19, None, None, 0, 8), ("aes-ccm-12", "AES-CCM", 27, None, None, 0, 12),
     ("aes-ccm-16", "AES-CCM", 35, None, None, 0, 16), ("chacha20-poly1305", "CHACHA20-POLY1305", 36),
-    ("aes-cbc", "AES-CBC", 16, "hmac-sha1", "HMAC-SHA1-96", 20), ("aes-cbc", "AES-CBC", 24, "hmac-sha256", "SHA2-256-128", 32),
-    ("aes-cbc", "AES-CBC", 32, "hmac-sha512", "SHA2-512-256", 64), ("aes-cbc", "AES-CBC", 16, "hmac-md5", "HMAC-MD5-96", 16),
+    ("aes-cbc", "AES-CBC", 16, "hmac-sha1", "HMAC-SHA1-96", 20),
+    ("aes-cbc", "AES-CBC", 24, "hmac-sha256", "SHA2-256-128", 32),
+    ("aes-cbc", "AES-CBC", 32, "hmac-sha512", "SHA2-512-256", 64),
+    ("aes-cbc", "AES-CBC", 16, "hmac-md5", "HMAC-MD5-96", 16),
     ("aes-cbc", "AES-CBC", 16, "aes-cmac-96", "AES-CMAC-96", 16),
-    ("aes-ctr", "AES-CTR", 20, "hmac-sha384", "SHA2-384-192", 48), ("3des-cbc", "3DES", 24, "hmac-sha1", "HMAC-SHA1-96", 20),
+    ("aes-ctr", "AES-CTR", 20, "hmac-sha384", "SHA2-384-192", 48),
+    ("3des-cbc", "3DES", 24, "hmac-sha1", "HMAC-SHA1-96", 20),
     ("des-cbc", "DES", 8, "hmac-sha1", "HMAC-SHA1-96", 20), ("null", "NULL", 0, "hmac-sha256", "SHA2-256-128", 32),
 ]
-AH_SUITES = [("hmac-sha1", "HMAC-SHA1-96", 20), ("hmac-sha256", "SHA2-256-128", 32), ("hmac-sha384", "SHA2-384-192", 48),
+AH_SUITES = [("hmac-sha1", "HMAC-SHA1-96", 20), ("hmac-sha256", "SHA2-256-128", 32),
+             ("hmac-sha384", "SHA2-384-192", 48),
              ("hmac-sha512", "SHA2-512-256", 64), ("hmac-md5", "HMAC-MD5-96", 16), ("aes-cmac-96", "AES-CMAC-96", 16)]
 OUTER = {4: ("192.0.2.1", "192.0.2.2"), 6: ("2001:db8::1", "2001:db8::2")}
 INNER = {4: ("10.1.0.2", "10.2.0.2"), 6: ("fd00:1::2", "fd00:2::2")}
@@ -57,16 +61,17 @@ class Layer:
         self.text, self.sas = "", []
         for way in (0, 1):
             src, dst = OUTER[outer][way], OUTER[outer][1 - way]
-            algorithms = (f" -E {enc} {hexa(key[way])}" if enc else "") + (f" -A {auth} {hexa(auth_key[way])}" if auth else "")
-            self.text += (f"add {src} {dst} {proto} {spi + way:#x} -m {mode} -window 64{' -esn' if esn is not None else ''}"
-                          f"{algorithms};")
+            algorithms = f" -E {enc} {hexa(key[way])}" if enc else ""
+            algorithms += f" -A {auth} {hexa(auth_key[way])}" if auth else ""
+            numbers = " -esn" if esn is not None else ""
+            self.text += f"add {src} {dst} {proto} {spi + way:#x} -m {mode} -window 64{numbers}{algorithms};"
             options = {"crypt_algo": their_enc, "crypt_key": key[way]} if enc else {}
             if icv:
                 options["crypt_icv_size"] = icv
             header = IP_OF[outer](src=src, dst=dst) if mode == "tunnel" else None
             self.sas.append(SecurityAssociation(
-                ESP if proto == "esp" else AH, spi=spi + way, auth_algo=their_auth or "NULL", auth_key=auth_key[way] or None,
-                tunnel_header=header, esn_en=esn is not None, esn=esn or 0, **options))
+                ESP if proto == "esp" else AH, spi=spi + way, auth_algo=their_auth or "NULL",
+                auth_key=auth_key[way] or None, tunnel_header=header, esn_en=esn is not None, esn=esn or 0, **options))
 
 
 def cases(rng):

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-Runs inside the Linux kernel of linux_peer.py, on its second console: a line of JSON says what to do, a line of JSON answers.
+Runs inside the Linux kernel of linux_peer.py, on its second console: a line of JSON says what to do, and one answers.
 One process for everything, because to start one costs more there than what it does.
 """
 import hashlib

@@ -54,8 +54,10 @@ class LinuxPeer:
         with open(self.console, "wb") as log:
             self.process = self.lab.popen(
                 "wan", KERNEL, "mem=192M", f"umid=peer-{os.getpid()}", f"uml_dir={self.home}", "root=/dev/root",
-                "rootfstype=hostfs", "ro", "quiet", "con=null", "con0=null,fd:1", f"con1=fd:{script_in},fd:{script_out}",
-                f"init={HERE}/linux_init.sh", f"peer.home={self.home}", "vec0:transport=raw,ifname=linux-u,depth=64,gro=0",
+                "rootfstype=hostfs", "ro", "quiet", "con=null", "con0=null,fd:1",
+                f"con1=fd:{script_in},fd:{script_out}",
+                f"init={HERE}/linux_init.sh", f"peer.home={self.home}",
+                "vec0:transport=raw,ifname=linux-u,depth=64,gro=0",
                 stdout=log, stderr=log, pass_fds=(script_in, script_out), env={**os.environ, "TMPDIR": "/dev/shm"})
         os.close(script_in)
         os.close(script_out)
@@ -77,7 +79,8 @@ class LinuxPeer:
             ready, _, _ = select.select([self.back], [], [], max(0.0, end - time.monotonic()))
             more = os.read(self.back, 65536) if ready else b""
             if not more:
-                raise LabError(f"the Linux peer {'is gone' if ready else 'does not answer'}; its console:\n{self.log()}")
+                what = "is gone" if ready else "does not answer"
+                raise LabError(f"the Linux peer {what}; its console:\n{self.log()}")
             said += more
         return json.loads(said)
 

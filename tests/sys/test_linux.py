@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-A gateway and a real Linux kernel: what one protects the other opens, both ways. The kernel counts what it does not like,
-and so do we; between them nothing is seen but the protocol that was asked for.
+A gateway and a real Linux kernel: what one protects the other opens, both ways. The kernel counts what it does not
+like, and so do we; between them nothing is seen but the protocol that was asked for.
 """
 import hashlib
 import itertools
@@ -207,7 +207,8 @@ class Scene:
         return {name: int(n) for name, n in re.findall(r"(\S+)\s+(\d+)", text)}
 
     def drops(self):
-        return {name: n for name, n in self.gw.stats()["drops"].items() if n and name.startswith(("sec.", "esp.", "ah."))}
+        ours = ("sec.", "esp.", "ah.", "ipcomp.", "frag.", "in.", "out.")
+        return {reason: n for reason, n in self.gw.stats()["drops"].items() if n and reason.startswith(ours)}
 
     def ping_back(self, address, sizes):
         """From Linux to us, one of each size."""
@@ -306,7 +307,8 @@ def run_row(scene, row, send):
     try:
         send(scene, plan)
     except AssertionError as e:
-        raise AssertionError(f"{e}; dropped here: {scene.drops()}, there: {scene.errors()}, wire: {scene.seen()}") from None
+        raise AssertionError(f"{e}; dropped here: {scene.drops()}, there: {scene.errors()}, on the wire: {scene.seen()}"
+                             ) from None
     assert scene.errors() == before, "Linux refused something"
     assert scene.drops() == dropped, "we refused something"
     wire = scene.seen()
