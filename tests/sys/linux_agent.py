@@ -61,7 +61,7 @@ def ping(address, source, sizes):
 
 def tcp(address, port, source, size):
     """Send that much and read until the end. @return checksums of both"""
-    data, back = os.urandom(size), hashlib.sha256()
+    data, back = os.urandom(100) * (size // 100), hashlib.sha256()  # IPComp shall find something to do
     with socket.create_connection((address, port), 20, (source, 0)) as s:
         s.settimeout(20)
         s.sendall(data)
