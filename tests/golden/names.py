@@ -98,6 +98,8 @@ def main():
     stages = re.findall(r"^\.It Li (\S+)$", section(read(MAN_CONTROL), "STAGES"), re.M)
     if [s[0] for s in kinds["stage"]] != stages:
         problems.append(f"stages are {kinds['stage']}, in the manual {stages}")
+    same("drop reason", set(reasons),
+         set(re.findall(r"^\.It Li (\S+)", section(read(MAN_CONTROL), "DROP REASONS"), re.M)))
     have = commands()
     quoted(have)
     same("option of ipsecgwctl", help_options(output(CONTROL, "--help")) | {"-h", "-V"}, man_options(read(MAN_CONTROL)))

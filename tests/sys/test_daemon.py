@@ -141,6 +141,25 @@ def test_reload_sysctl_and_policy(lab, pair):
     pair.write_config()
 
 
+def test_reload_allows_legacy(pair):
+    """A parameter and what it permits may come with the same reload, and a refused one leaves it as it was."""
+    old = f'add 192.0.2.1 192.0.2.9 esp 0x9001 -E 3des-cbc "{"a" * 24}" -A hmac-sha1 "{"b" * 20}";\n'
+    text = tunnel()
+    pair.load(text)
+    before = pair.config["gw1"].get("sysctl", {})
+    pair.write_keys((text[0] + old, text[1]))
+    assert "not secure" in pair.gw1.reload()
+    assert "= 0" in pair.gw1.ctl("sysctl", "net.inet.ipsec.allow_legacy").stdout
+    pair.config["gw1"]["sysctl"] = {"net.inet.ipsec.allow_legacy": 1}
+    pair.write_config()
+    assert "is in force: 3 SAs" in pair.gw1.reload()
+    pair.config["gw1"]["sysctl"] = before
+    pair.write_config()
+    assert "nothing is changed" in pair.gw1.reload()
+    assert "= 1" in pair.gw1.ctl("sysctl", "net.inet.ipsec.allow_legacy").stdout
+    pair.load(text)
+
+
 def test_reload_routes(lab, pair):
     pair.load(("flush; spdflush;\n",) * 2)
     pair.config["gw1"]["routes"].append({"to": "10.55.0.0/16", "via": "192.0.2.2"})

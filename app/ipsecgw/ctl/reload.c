@@ -82,7 +82,6 @@ apply(struct gateway *gw, struct conf *next, const struct keyload *keys)
 {
 	struct err err = { 0 };
 
-	*snap_knobs(gw->snap) = next->knobs;
 	snap_touch(gw->snap);
 	apply_routes(gw, next);
 	apply_neighbours(gw, next);
@@ -103,6 +102,8 @@ ctl_reload(struct gateway *gw, uint64_t now_ms)
 	struct conf *next = NULL;
 	struct err err = { 0 };
 	struct keyload keys;
+	struct knobs *knobs = snap_knobs(gw->snap);
+	const struct knobs old = *knobs;
 	const char *what = "";
 
 	gw->keyd.now_s = now_ms / 1000;
@@ -122,9 +123,12 @@ ctl_reload(struct gateway *gw, uint64_t now_ms)
 		conf_free(next);
 		return;
 	}
+	/* First, for whether an SA may be made can depend on one: allow_legacy. */
+	*knobs = next->knobs;
 	if (keyload_apply(&keys, &gw->keyd, &err) == 0) {
 		apply(gw, next, &keys);
 	} else {
+		*knobs = old;
 		log_err("reload: %s; no policy or SA is lost", err.text);
 		conf_free(next);
 	}

@@ -125,7 +125,6 @@ take_step(struct worker *w, struct rte_mbuf *m, const struct sp_rt *sp, struct s
 		drop(&w->lane, m, reason);
 		return NULL;
 	}
-	w->lane.bundles += meta->step > 0;
 	meta->sa = sa;
 	w->lane.bundles += meta->step > 0;
 	meta->flags &= (uint16_t) ~(PKT_F_MORE | PKT_F_TRANSPORT);
