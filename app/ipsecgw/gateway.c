@@ -113,10 +113,11 @@ close_devices(struct gateway *gw)
 	unsigned int in_use;
 
 	crypto_session_counts(gw->crypto, &created, &destroyed);
-	crypto_free(gw->crypto);
 	stop_ports(gw);
 	in_use = reass_large_in_use(gw->reass);
 	reass_free(gw->reass);
+	/* Inflated packets are in buffers of the compression engine: ports and fragments hold some. */
+	crypto_free(gw->crypto);
 	in_use += rte_mempool_in_use_count(gw->pool);
 	rte_mempool_free(gw->pool);
 	log_info("audit: sessions created=%" PRIu64 " destroyed=%" PRIu64 ", mbufs in use %u",

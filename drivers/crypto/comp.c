@@ -97,6 +97,19 @@ fill_op(const struct comp_lane *cl, struct rte_comp_op *op, struct rte_mbuf *m,
 	copy->pkt_len = copy->data_len;
 }
 
+/*
+ * An inflated packet begins where the packet does, so that both buffers have the same room in front. Long
+ * extension headers can push it further back in a large buffer than ours goes: without this, the room
+ * left would be less than nothing. There must be a byte to lend, too.
+ */
+static bool
+has_place(struct rte_mbuf *m, const struct cop *cop)
+{
+	const size_t at = (size_t)(cop->text - (const uint8_t *)m->buf_addr);
+
+	return at < COMP_ROOM && rte_pktmbuf_tailroom(m) > 0;
+}
+
 static inline void
 free_op(struct comp_lane *cl, struct rte_comp_op *op)
 {
@@ -263,7 +276,7 @@ comp_submit(
 			m[k++] = pkt;
 			continue;
 		}
-		if (unlikely(!is_out(pkt) && rte_pktmbuf_tailroom(pkt) == 0)) {
+		if (unlikely(!is_out(pkt) && !has_place(pkt, cop))) {
 			drop(lane, pkt, DROP_COMP_TOO_BIG);
 			continue;
 		}

@@ -2,6 +2,7 @@
 /* SAs: add, delete, flush. */
 #include <errno.h>
 
+#include "base/secret.h"
 #include "keyd/keyd.h"
 
 int
@@ -42,6 +43,19 @@ remove_sa(struct keyd *kd, struct sa *sa)
 	kd->dp->sa_remove(kd->dp_arg, sa);
 }
 
+/*
+ * With an implicit IV (RFC 8750) the sequence number is the nonce, and a new SA counts from 1 again: the
+ * key of the old one has been used with these numbers already.
+ */
+static bool
+repeats_nonces(const struct sa *old, const struct sa_spec *spec)
+{
+	const struct secret *a = &old->spec.enckey, *b = &spec->enckey;
+
+	return spec->enc != NULL && alg_is_aead(spec->enc) && spec->enc->iv_len == 0 &&
+		a->len == b->len && secret_eq(a->b, b->b, a->len);
+}
+
 int
 keyd_sa_replace(struct keyd *kd, const struct sa_spec *spec, struct err *err)
 {
@@ -50,6 +64,10 @@ keyd_sa_replace(struct keyd *kd, const struct sa_spec *spec, struct err *err)
 
 	if (old == NULL)
 		return keyd_sa_add(kd, spec, err);
+	if (repeats_nonces(old, spec))
+		return err_set(err, -EINVAL,
+			"SA with SPI %u: %s needs a new key whenever the SA is made anew (RFC 8750)",
+			spec->spi, spec->enc->name);
 	/* It steps aside for the duplicate check, and returns when the new one cannot be made. */
 	sad_unlink(&kd->sad, old);
 	ret = keyd_sa_add(kd, spec, err);
@@ -69,7 +87,8 @@ keyd_sa_update(struct keyd *kd, const struct sa_spec *spec, struct err *err)
 	const struct sa *sa = sad_find(&kd->sad, spec->spi, idx->proto, &idx->dst);
 
 	if (sa == NULL || !addr_eq(&sa->spec.idx.src, &idx->src))
-		return err_set(err, -ENOENT, "no SA with SPI %u between these addresses", spec->spi);
+		return err_set(
+			err, -ENOENT, "no SA with SPI %u between these addresses", spec->spi);
 	return keyd_sa_replace(kd, spec, err);
 }
 

@@ -51,7 +51,10 @@ keyd_fini(struct keyd *kd);
 WARN_UNUSED int
 keyd_sa_add(struct keyd *kd, const struct sa_spec *spec, struct err *err);
 
-/** Add an SA in place of the one with the same {spi, proto, dst}, if there is one. As keyd_sa_add(). */
+/**
+ * Add an SA in place of the one with the same {spi, proto, dst}, if there is one. As keyd_sa_add(), and -EINVAL
+ * when an implicit IV would meet the key that it met before.
+ */
 WARN_UNUSED int
 keyd_sa_replace(struct keyd *kd, const struct sa_spec *spec, struct err *err);
 

@@ -434,6 +434,39 @@ secret_of_our_own_leaves_protected_or_not_at_all(void **state)
 	assert_int_equal(gw_all_drops(&gw), 3);
 }
 
+/* Compression is no protection, though it is a step of the policy that was taken. */
+static void
+secret_of_our_own_is_not_protected_by_ipcomp(void **state)
+{
+	(void)state;
+	gw_setkey(&gw,
+		"spdadd 10.1.0.0/16 10.2.0.0/16 any -P out ipsec "
+		"ipcomp/tunnel/192.0.2.1-192.0.2.2/use esp/transport//use;"
+		"add 192.0.2.1 192.0.2.2 ipcomp 0x1003 -m any -C deflate;");
+	inject_from_lan(INJECT_SECRET);
+	assert_int_equal(gw_drops(&gw, DROP_OUT_NO_SA), 1);
+	assert_int_equal(case_drain(GW_WAN), 0);
+	inject_from_lan(INJECT_LOCAL);
+	assert_int_equal(case_drain(GW_WAN), 1);
+}
+
+/* Each SA behind the first counts once. */
+static void
+bundle_is_counted_once(void **state)
+{
+	struct gw_frame f = lan4();
+
+	(void)state;
+	gw_setkey(&gw,
+		CASE_SA_OUT "add 192.0.2.1 192.0.2.2 ah 0x1004 -m transport -A hmac-sha256 "
+			    "0x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f;"
+			    "spdadd 10.1.0.0/16 10.2.0.0/16 any -P out ipsec " TO_PEER4
+			    " ah/transport//require;");
+	case_send(&f);
+	assert_int_equal(case_drain(GW_WAN), 1);
+	assert_int_equal(worker_lane(gw.w)->bundles, 1);
+}
+
 static void
 flow_notices_that_its_neighbour_answered(void **state)
 {
@@ -542,6 +575,9 @@ main(void)
 		CASE(bundle_is_applied_to_every_packet_of_a_flow),
 		CASE(bundle_passes_over_use_but_not_require),
 		CASE(secret_of_our_own_leaves_protected_or_not_at_all),
+		cmocka_unit_test_setup_teardown(
+			secret_of_our_own_is_not_protected_by_ipcomp, case_start_ipcomp, case_stop),
+		CASE(bundle_is_counted_once),
 		CASE(flow_notices_that_its_neighbour_answered),
 		CASE(sa_notices_that_its_neighbour_answered),
 		CASE(external_buffer_is_given_back),

@@ -208,6 +208,38 @@ frag_flood_is_bounded(void **state)
 	frag_expect(x);
 }
 
+/* Buffers of the compression engine, and those of large packets, are few: no flood may keep them. */
+static void
+frag_other_pools_are_not_emptied(void **state)
+{
+	struct rte_mempool *other = pkt_pool_create("other", 255, 2048, 0);
+	unsigned int n = 0;
+
+	(void)state;
+	assert_non_null(other);
+	for (uint16_t id = 1; id <= 3; id++) {
+		const struct whole *x = frag_whole(false, 60 * 8, id);
+
+		for (unsigned int off = 8; off < x->len; off += 8, n++) {
+			struct rte_mbuf *m = rte_pktmbuf_alloc(other);
+			const struct cut c = { off, 8 };
+			const unsigned int len = frag_build(x, c, case_frame);
+
+			assert_non_null(m);
+			memcpy(rte_pktmbuf_append(m, (uint16_t)len), case_frame, len);
+			assert_int_equal(rte_ring_enqueue(gw.rx[x->port], m), 0);
+			(void)gw_step(&gw);
+		}
+	}
+	assert_int_equal(rte_mempool_in_use_count(other), 64);
+	assert_int_equal(gw_drops(&gw, DROP_FRAG_LIMIT), n - 64);
+	/* They come back by the clock, and then there is room again. */
+	gw.now += 200 * rte_get_tsc_hz();
+	(void)gw_step(&gw);
+	assert_int_equal(rte_mempool_in_use_count(other), 0);
+	rte_mempool_free(other);
+}
+
 static void
 frag_too_many_pieces_are_refused(void **state)
 {
@@ -409,6 +441,7 @@ main(void)
 		CASE(frag_timeout_by_the_clock),
 		CASE(frag_limit_of_one_source_spares_others),
 		CASE(frag_flood_is_bounded),
+		CASE(frag_other_pools_are_not_emptied),
 		CASE(frag_too_many_pieces_are_refused),
 		CASE(frag_tiny_first_is_refused),
 		CASE(frag_tiny_first6_hides_its_upper_layer),

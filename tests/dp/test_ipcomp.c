@@ -518,6 +518,38 @@ in_bomb_is_a_drop(void **state)
 	close_sa(sa);
 }
 
+/* Extension headers of kilobytes in front of what was opened: further back than our buffers are long. */
+static void
+in_far_back_in_its_buffer_is_a_drop(void **state)
+{
+	static const uint16_t at[] = { 9000, 10180, 10240, 11000, 30000 };
+	struct rte_mempool *large = pkt_pool_create("far", 7, 40000, 0);
+	struct sa_rt *sa = open_sa(false, MODE_TRANSPORT);
+	const struct ip clear = clear_of(false, 1000, true);
+	const struct ip p = peer_packet(false, IPPROTO_UDP, clear.b + 20, 1000);
+	const uint64_t before = lane.drop[DROP_COMP_TOO_BIG];
+
+	(void)state;
+	assert_non_null(large);
+	for (unsigned int i = 0; i < ARRAY_LEN(at); i++) {
+		struct rte_mbuf *from = pkt_of(sa, &p, 0), *m = rte_pktmbuf_alloc(large);
+
+		assert_non_null(m);
+		m->data_off = at[i];
+		memcpy(rte_pktmbuf_append(m, from->data_len), rte_pktmbuf_mtod(from, void *),
+			from->data_len);
+		*pkt_meta(m) = *pkt_meta(from);
+		rte_pktmbuf_free(from);
+		m = through(m, false);
+		assert_int_equal(m != NULL, i == 0);
+		rte_pktmbuf_free(m);
+	}
+	assert_int_equal(lane.drop[DROP_COMP_TOO_BIG], before + ARRAY_LEN(at) - 1);
+	assert_int_equal(rte_mempool_in_use_count(large), 0);
+	rte_mempool_free(large);
+	close_sa(sa);
+}
+
 static void
 in_broken_stream_is_a_drop(void **state)
 {
@@ -611,6 +643,7 @@ main(void)
 		cmocka_unit_test(in_opens_what_zlib_wrote),
 		cmocka_unit_test(in_large_packet_changes_buffers),
 		cmocka_unit_test(in_bomb_is_a_drop),
+		cmocka_unit_test(in_far_back_in_its_buffer_is_a_drop),
 		cmocka_unit_test(in_broken_stream_is_a_drop),
 		cmocka_unit_test(in_refusals_have_names),
 		cmocka_unit_test(sa_without_device_is_refused),

@@ -533,7 +533,8 @@ main(void)
 		CASE(natt_clients_may_share_an_spi),
 		CASE(fragments_do_not_pass_in_transport_mode),
 		CASE(drop_ah_disabled_in_both_directions),
-		CASE(drop_ipcomp_disabled_in_both_directions),
+		cmocka_unit_test_setup_teardown(
+			drop_ipcomp_disabled_in_both_directions, case_start_ipcomp, case_stop),
 		CASE(drop_out_sa_addr_of_a_transport_sa_to_elsewhere),
 		CASE(transport_follows_the_newest_sa),
 		CASE(policies_can_be_turned_off),

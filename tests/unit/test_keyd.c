@@ -516,6 +516,31 @@ keyd_sa_replace_is_all_or_nothing(void **state)
 	assert_int_equal(TAILQ_FIRST(&r->kd.sad.all)->spec.enckey.b[0], 0x60);
 }
 
+/* The numbers begin anew, and with implicit IVs they are the nonces. */
+static void
+keyd_sa_replace_wants_a_new_key_for_implicit_ivs(void **state)
+{
+	static const enum alg_code iiv[] = { ALG_AES_GCM_16_IIV, ALG_AES_CCM_8_IIV,
+		ALG_CHACHA20_POLY1305_IIV };
+	struct recorder *r = *state;
+	struct err err = { 0 };
+
+	for (unsigned int i = 0; i < ARRAY_LEN(iiv); i++) {
+		struct sa_spec s = gcm_spec(1000 + i, "10.0.0.2");
+
+		s.enc = alg_by_code(iiv[i]);
+		s.enckey.len = s.enc->key_max_bits / 8;
+		assert_int_equal(keyd_sa_replace(&r->kd, &s, &err), 0);
+		s.hard.add_s = 3600;
+		assert_int_equal(keyd_sa_replace(&r->kd, &s, &err), -EINVAL);
+		assert_non_null(strstr(err.text, "RFC 8750"));
+		assert_int_equal(r->removed, i);
+		s.enckey.b[3] ^= 1;
+		assert_int_equal(keyd_sa_replace(&r->kd, &s, &err), 0);
+		assert_int_equal(r->removed, i + 1);
+	}
+}
+
 static void
 keyd_sp_replace_all_is_all_or_nothing(void **state)
 {
@@ -627,6 +652,7 @@ main(void)
 		CASE(keyd_sp_update_keeps_the_position),
 		CASE(keyd_sp_add_checks_and_numbers_unique),
 		CASE(keyd_sa_replace_is_all_or_nothing),
+		CASE(keyd_sa_replace_wants_a_new_key_for_implicit_ivs),
 		CASE(keyd_sp_replace_all_is_all_or_nothing),
 		CASE(keyd_refused_sp_update_keeps_every_position),
 		CASE(keyd_sp_update_of_each_position_and_of_none),

@@ -105,12 +105,18 @@ transport_refusal(struct rte_mbuf *m, const struct sa_rt *sa)
 	return goes_to(m, sa) ? DROP_MAX : DROP_OUT_SA_ADDR;
 }
 
-/* Compression is a favour (RFC 3173 2.2): what cannot have it goes on without. */
+/*
+ * Compression is a favour (RFC 3173 2.2): what cannot have it goes on without. So does a secret of ours,
+ * for which it would look like protection.
+ */
 static inline bool
 is_skipped(const struct pkt_meta *meta, const struct sp_req *req)
 {
-	return req->proto == IPPROTO_IPCOMP && req->mode == MODE_TRANSPORT &&
-		(meta->flags & PKT_F_FRAG) != 0;
+	if (likely(req->proto != IPPROTO_IPCOMP))
+		return false;
+	if (meta->step == 0 && is_secret(meta))
+		return true;
+	return req->mode == MODE_TRANSPORT && (meta->flags & PKT_F_FRAG) != 0;
 }
 
 /* Take the request at meta->step with this SA. @return the SA, or NULL when it does not suit */

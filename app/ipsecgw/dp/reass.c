@@ -69,11 +69,20 @@ reass_large_in_use(const struct reass *r)
 
 /* ---- packets in the making; all under the lock ---- */
 
+/* What was inflated, or made whole once before, is in a buffer that its owner needs back soon. */
+static bool
+is_borrowed(const struct worker *w, const struct rte_mbuf *m)
+{
+	return m->pool != w->env.pool;
+}
+
 static void
 let_go(struct worker *w, struct dgram *d, enum drop_reason reason)
 {
-	for (unsigned int i = 0; i < d->npiece; i++)
+	for (unsigned int i = 0; i < d->npiece; i++) {
+		w->env.reass->nborrowed -= is_borrowed(w, d->piece[i].m);
 		drop(&w->lane, d->piece[i].m, reason);
+	}
 	w->env.reass->nmbuf -= d->npiece;
 	d->npiece = 0;
 }
@@ -272,6 +281,10 @@ join(struct worker *w, struct rte_mbuf *m, const struct frag_key *key, const str
 	struct rte_mbuf *whole;
 	struct dgram *d;
 
+	if (is_borrowed(w, m) && r->nborrowed >= BORROWED) {
+		drop(&w->lane, m, DROP_FRAG_LIMIT);
+		return NULL;
+	}
 	while (r->nmbuf >= r->max_mbuf)
 		evict_oldest(w);
 	d = find_or_make(w, m, key);
@@ -286,13 +299,16 @@ join(struct worker *w, struct rte_mbuf *m, const struct frag_key *key, const str
 		return NULL;
 	}
 	r->nmbuf++;
+	r->nborrowed += is_borrowed(w, m);
 	note_ecn(d, m);
 	if (d->end == 0 || d->have != d->end)
 		return NULL;
 	whole = reass_build(w, d, m, &why);
 	if (whole != NULL) {
-		for (unsigned int i = 0; i < d->npiece; i++)
+		for (unsigned int i = 0; i < d->npiece; i++) {
+			r->nborrowed -= is_borrowed(w, d->piece[i].m);
 			rte_pktmbuf_free(d->piece[i].m);
+		}
 		r->nmbuf -= d->npiece;
 		d->npiece = 0;
 	} else {

@@ -16,6 +16,7 @@
 #define BUCKETS   1024u /* power of two */
 #define VROWS     4096u /* remembered first fragments, power of two */
 #define VWAYS     4u /* rows of a bucket */
+#define BORROWED  64u /* fragments that may wait in buffers of other pools, which are small */
 #define LARGE_BUF 255u /* packets larger than an ordinary buffer, being worked on */
 
 /** What all fragments of one packet have in common (RFC 791, RFC 8200 4.5). */
@@ -67,6 +68,7 @@ struct reass {
 	rte_spinlock_t lock; /* of all but rows */
 	_Atomic uint32_t waiting; /* packets; workers look without the lock whether there is any */
 	uint32_t nmbuf, max_mbuf; /* fragments held, and how many may be */
+	uint32_t nborrowed; /* of these, in buffers that are not of the ports */
 	uint32_t seed;
 	struct rte_mempool *large;
 	struct dgram_list old, free;
