@@ -69,7 +69,8 @@ keyd_sa_update(struct keyd *kd, const struct sa_spec *spec, struct err *err)
 	const struct sa *sa = sad_find(&kd->sad, spec->spi, idx->proto, &idx->dst);
 
 	if (sa == NULL || !addr_eq(&sa->spec.idx.src, &idx->src))
-		return err_set(err, -ENOENT, "no SA with SPI %u between these addresses", spec->spi);
+		return err_set(
+			err, -ENOENT, "no SA with SPI %u between these addresses", spec->spi);
 	return keyd_sa_replace(kd, spec, err);
 }
 

@@ -11,10 +11,10 @@
 #include "dp/worker.h"
 #include "keyd/keyd.h"
 
-#define GW_LAN 0u /* port and interface 10.1.0.1/16, fd00:1::1/64 */
-#define GW_WAN 1u /* port and interface 192.0.2.1/24, 2001:db8::1/64 */
+#define GW_LAN   0u /* port and interface 10.1.0.1/16, fd00:1::1/64 */
+#define GW_WAN   1u /* port and interface 192.0.2.1/24, 2001:db8::1/64 */
 #define GW_FRAGS 512u /* fragments that may wait */
-#define GW_TAG 2u /* interface: VLAN 100 of the LAN port, 10.3.0.1/16 */
+#define GW_TAG   2u /* interface: VLAN 100 of the LAN port, 10.3.0.1/16 */
 
 /* The peer gateway 192.0.2.2 and 2001:db8::2 is a reachable neighbour on the WAN; 10.1.0.2 and fd00:1::2
  * on the LAN. 10.2.0.0/16 and fd00:2::/64 are routed to the peer. */
