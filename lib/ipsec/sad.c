@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "ipsec/sad.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
-
-#include "ipsec/sa.h"
 
 void
 sa_spec_wipe(struct sa_spec *spec)

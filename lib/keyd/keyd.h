@@ -10,7 +10,7 @@
 #include "base/defs.h"
 #include "base/err.h"
 #include "ipsec/knobs.h"
-#include "ipsec/sa.h"
+#include "ipsec/sad.h"
 #include "ipsec/sp.h"
 
 /**

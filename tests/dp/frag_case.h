@@ -18,7 +18,7 @@ struct whole {
 	uint8_t tos; /* IPv4 */
 	uint16_t id;
 	unsigned int len; /* bytes of data; what ends there is the last fragment */
-	uint8_t data[65536];
+	uint8_t data[65536 + 8]; /* the last fragment may end behind what IP can have */
 };
 
 struct cut {

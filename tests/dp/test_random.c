@@ -13,15 +13,14 @@
 
 #include "dp/gw_case.h"
 #include "dp/model.h"
+#include "dp/peel.h"
 #include "pkt/pkt.h"
 #include "pkt/punt.h"
 #include "support/rng.h"
 #include "wire/ip.h"
 
 #define STEPS    1500u
-#define MARK     0x7ac3u /* before the number that a packet carries */
 #define NPKT_MAX 32u /* one burst, even when all come by one port */
-#define ALIEN    0xdeadbeefu /* SPI of ESP that is not for us */
 
 static uint64_t rng;
 
@@ -228,7 +227,7 @@ static struct sent sent[NPKT_MAX];
 static void
 put_mark(uint8_t *p, unsigned int number)
 {
-	const uint8_t mark[4] = { MARK >> 8, MARK & 0xff, 0, (uint8_t)number };
+	const uint8_t mark[4] = { PEEL_MARK >> 8, PEEL_MARK & 0xff, 0, (uint8_t)number };
 
 	memcpy(p, mark, sizeof(mark));
 }
@@ -418,97 +417,6 @@ send_random(unsigned int number)
 }
 
 /* ---- what came out ---- */
-
-struct seen {
-	uint8_t nspi;
-	uint32_t spi[8]; /* outermost first */
-	uint8_t ttl;
-	struct addr src, dst;
-	unsigned int number;
-};
-
-struct rest {
-	const uint8_t *p;
-	unsigned int len;
-	uint8_t proto; /* of what p points at */
-};
-
-/* Read an IP header, and leave what it carries. */
-static void
-peel_ip(struct rest *r, struct seen *s)
-{
-	const uint8_t *p = r->p;
-	struct ip6_upper u = { 0 };
-
-	if (p[0] >> 4 == 6) {
-		assert_int_equal(ip6_find_upper(p, r->len, &u), 0);
-		s->src = addr_make(AF_INET6, p + 8);
-		s->dst = addr_make(AF_INET6, p + 24);
-		s->ttl = p[7];
-		r->len = 40u + (unsigned int)(p[4] << 8 | p[5]);
-	} else {
-		u.off = (p[0] & 15u) * 4u;
-		u.proto = p[9];
-		s->src = addr_make(AF_INET, p + 12);
-		s->dst = addr_make(AF_INET, p + 16);
-		s->ttl = p[8];
-		assert_int_equal(ip4_csum(p, u.off), 0);
-		r->len = (unsigned int)(p[2] << 8 | p[3]);
-	}
-	assert_true(u.off + 12u <= r->len);
-	r->p += u.off;
-	r->len -= u.off;
-	r->proto = u.proto;
-}
-
-static uint32_t
-word_at(const uint8_t *p)
-{
-	uint32_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return rte_be_to_cpu_32(word);
-}
-
-/* Take one protection off. ESP here has no encryption and an ICV of 12 bytes. @return false: none */
-static bool
-peel_one(struct rest *r, struct seen *s)
-{
-	const uint8_t *p = r->p;
-	unsigned int head = 8, tail = 14;
-
-	if (r->proto == IPPROTO_AH) {
-		s->spi[s->nspi++] = word_at(p + 4);
-		head = (p[1] + 2u) * 4u;
-		tail = 0;
-		r->proto = p[0];
-	} else if (r->proto == IPPROTO_ESP && word_at(p) != ALIEN) {
-		s->spi[s->nspi++] = word_at(p);
-		tail += p[r->len - 14];
-		r->proto = p[r->len - 13];
-	} else {
-		return false;
-	}
-	assert_true(s->nspi < ARRAY_LEN(s->spi) && head + tail <= r->len);
-	r->p += head;
-	r->len -= head + tail;
-	return true;
-}
-
-/* Read a packet and all that is around it. */
-static void
-peel(const uint8_t *p, unsigned int len, struct seen *s)
-{
-	struct rest r = { .p = p, .len = len };
-
-	memset(s, 0, sizeof(*s));
-	do {
-		if (s->nspi == 0 || r.proto == IPPROTO_IPIP || r.proto == IPPROTO_IPV6)
-			peel_ip(&r, s);
-	} while (peel_one(&r, s));
-	assert_int_equal(r.p[8] << 8 | r.p[9], MARK);
-	s->number = r.p[11];
-}
 
 static void
 check_sent(const struct seen *s, unsigned int port, unsigned int step)

@@ -5,6 +5,7 @@
 
 #include <sys/queue.h>
 
+#include "snap/hops.h"
 #include "snap/snap.h"
 #include "snap/totals.h"
 
@@ -34,18 +35,6 @@ struct limbo {
 	bool drained; /* SA: nothing is in an engine any more, and the second grace has begun */
 };
 TAILQ_HEAD(limbo_list, limbo);
-
-#define NH_TRANSIT 1u /* next hop of a route being written: punts, so that control looks again */
-
-/** What control knows of a next hop besides what workers see. Row i belongs to nh[i]. */
-struct nh_ctl {
-	uint16_t refs; /* static routes through this neighbour */
-	uint16_t next_free;
-	bool is_used; /* allocated and not on its way through limbo */
-	bool is_claimed; /* by snap_nbr_get() */
-	bool is_routed; /* the exact host route of gw is this neighbour's own */
-	bool is_connected; /* on-link prefix of an interface address */
-};
 
 struct snap {
 	struct snap_conf conf;
@@ -91,48 +80,6 @@ classifier_is_current(const struct snap *s);
 /** Compile the staged policies, if s->cls is not of them already. On error nothing changes. */
 WARN_UNUSED int
 snap_prepare(struct snap *s, struct err *err);
-
-/* fib.c */
-WARN_UNUSED int
-fib_init(struct snap *s, struct err *err);
-void
-fib_fini(struct snap *s);
-/** Exact match of a prefix. @return next hop index or 0 */
-uint16_t
-fib_exact(const struct snap *s, const struct addr *to);
-/** The next hop that host would have without its own host route, if it has one. */
-uint16_t
-fib_covering(const struct snap *s, const struct addr *host);
-WARN_UNUSED int
-fib_set(struct snap *s, const struct addr *to, uint16_t nh);
-void
-fib_unset(struct snap *s, const struct addr *to);
-
-/* nh.c */
-WARN_UNUSED int
-nh_init(struct snap *s, struct err *err);
-void
-nh_fini(struct snap *s);
-/** @return index or 0 when all are used */
-uint16_t
-nh_new(struct snap *s, enum nh_kind kind, uint8_t iface, const struct addr *gw);
-/** Into limbo; nothing may route to it any more. */
-void
-nh_retire(struct snap *s, uint16_t i);
-/** Out of limbo: free for reuse. */
-void
-nh_release(struct snap *s, const struct nexthop *nh);
-/** True when the exact route to `to` is i's own host route. */
-bool
-nh_owns(const struct snap *s, uint16_t i, const struct addr *to);
-/** Find or make the neighbour and count one static route through it. @return index or 0 */
-uint16_t
-nh_gateway_get(struct snap *s, const struct addr *gw, uint8_t iface);
-void
-nh_gateway_put(struct snap *s, uint16_t i);
-/** A route to `to` came or went: put the host routes of neighbours inside it right. */
-void
-nh_sync_inside(struct snap *s, const struct addr *to);
 
 /* sadtbl.c */
 WARN_UNUSED int
