@@ -23,9 +23,11 @@
  */
 
 void
-comp_note(struct comp_lane *cl, enum comp_left why)
+comp_note(struct lane *lane, struct comp_lane *cl, enum comp_left why)
 {
 	cl->left[why]++;
+	lane->comp_short += why == COMP_MINLEN;
+	lane->comp_useless += why == COMP_USELESS;
 }
 
 void
@@ -168,7 +170,8 @@ in_verdict(const struct rte_comp_op *op)
 }
 
 static void
-finish_out(struct comp_lane *cl, struct rte_mbuf *m, const struct rte_comp_op *op)
+finish_out(
+	struct lane *lane, struct comp_lane *cl, struct rte_mbuf *m, const struct rte_comp_op *op)
 {
 	struct pkt_priv *priv = pkt_priv(m);
 
@@ -184,7 +187,7 @@ finish_out(struct comp_lane *cl, struct rte_mbuf *m, const struct rte_comp_op *o
 	if (op->status == RTE_COMP_OP_STATUS_SUCCESS ||
 		op->status == RTE_COMP_OP_STATUS_OUT_OF_SPACE_TERMINATED ||
 		op->status == RTE_COMP_OP_STATUS_OUT_OF_SPACE_RECOVERABLE)
-		comp_note(cl, COMP_USELESS);
+		comp_note(lane, cl, COMP_USELESS);
 	else
 		priv->comp_why = DROP_CRYPTO_ERROR;
 }
@@ -201,7 +204,7 @@ finish(struct lane *lane, struct comp_lane *cl, struct rte_comp_op *op)
 	cl->inflight--;
 	priv->comp_why = DROP_MAX;
 	if (is_out(m)) {
-		finish_out(cl, m, op);
+		finish_out(lane, cl, m, op);
 	} else {
 		priv->comp_why = (uint8_t)in_verdict(op);
 		priv->comp_len = (uint16_t)op->produced;
@@ -232,7 +235,7 @@ refuse(struct lane *lane, struct comp_lane *cl, struct rte_mbuf *m)
 		drop(lane, m, DROP_CRYPTO_QUEUE);
 		return false;
 	}
-	comp_note(cl, COMP_BUSY);
+	comp_note(lane, cl, COMP_BUSY);
 	return true;
 }
 

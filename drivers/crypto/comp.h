@@ -57,9 +57,9 @@ uint16_t
 comp_submit(
 	struct lane *lane, struct comp_lane *cl, uint16_t first, struct rte_mbuf **m, uint16_t n);
 
-/** Count a packet that is left as it is. */
+/** Count a packet that is left as it is, in the lane for NetBSD's counters too. */
 void
-comp_note(struct comp_lane *cl, enum comp_left why);
+comp_note(struct lane *lane, struct comp_lane *cl, enum comp_left why);
 /** Sum over the workers' rows. Any thread. */
 void
 comp_left_sum(const struct comp *c, uint64_t left[COMP_LEFT_MAX]);

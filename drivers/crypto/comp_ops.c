@@ -43,7 +43,7 @@ poll(struct lane *lane, struct pvec *done)
 void
 crypto_comp_note(struct lane *lane, enum comp_left why)
 {
-	comp_note(lane->crypto->comp, why);
+	comp_note(lane, lane->crypto->comp, why);
 }
 
 void

@@ -103,7 +103,7 @@ seq_take_run(struct lane *lane, struct rte_mbuf **m, uint16_t n, struct seq_run 
 		seq_drop_all(lane, m, n, DROP_OUT_SA_STATE);
 		return;
 	}
-	/* An implicit IV is the number itself: repeated, it would give the key away, even in a test. */
+	/* Where the number is the nonce, to repeat it would give the key away (RFC 8750 4). */
 	if (unlikely(lane->knobs->test_replay != 0 && (sa->opts & SA_RT_IIV) == 0)) {
 		seq_take_replay(lane, sa, n, run);
 	} else {
