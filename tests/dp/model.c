@@ -91,7 +91,7 @@ protect(struct keyd *kd, const struct model_pkt *p, const struct sp_spec *spec,
 	struct model_answer *out)
 {
 	struct addr src = p->sel.src, dst = p->sel.dst;
-	bool whole = !p->is_frag;
+	bool whole = !p->is_piece;
 
 	for (unsigned int i = 0; i < spec->nreq && out->verdict != MODEL_DROP; i++) {
 		const struct sp_req *r = &spec->req[i];

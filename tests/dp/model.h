@@ -16,7 +16,8 @@
 /** A packet as it enters the gateway: the innermost, and the SAs around it. */
 struct model_pkt {
 	struct selector_pkt sel;
-	bool is_frag;
+	bool is_frag; /* without its ports: not the first */
+	bool is_piece; /* a fragment of either kind */
 	uint8_t ttl;
 	uint8_t depth;
 	struct {

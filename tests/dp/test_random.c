@@ -252,8 +252,9 @@ vary4(uint8_t *p, unsigned int len, struct model_pkt *pkt)
 		len += 4;
 		p[3] = (uint8_t)len;
 	}
-	/* A first fragment is judged as a whole packet; the id of the others was never seen before. */
+	/* A first fragment is judged by its ports; the id of the others was never seen before. */
 	if (chance(10) && !is_local(&(const struct addr[]){ addr_make(AF_INET, p + 16) }[0])) {
+		pkt->is_piece = true;
 		pkt->is_frag = chance(50);
 		p[4] = pkt->is_frag;
 		p[6] = pkt->is_frag ? 0 : 0x20;
@@ -275,6 +276,7 @@ vary6(uint8_t *p, unsigned int len, struct model_pkt *pkt)
 
 	if (!frag && !chance(5))
 		return len;
+	pkt->is_piece = frag;
 	pkt->is_frag = frag && chance(50);
 	make_gap(p + 40, len - 40, 8);
 	p[6] = frag ? 44 : 60;
@@ -382,7 +384,7 @@ may_wrap_transport(const uint8_t *frame, const struct model_pkt *pkt)
 {
 	const struct addr src = ip(sas[SA_BITW].src), dst = ip(sas[SA_BITW].dst);
 
-	return addr_eq(&pkt->sel.src, &src) && addr_eq(&pkt->sel.dst, &dst) && !pkt->is_frag &&
+	return addr_eq(&pkt->sel.src, &src) && addr_eq(&pkt->sel.dst, &dst) && !pkt->is_piece &&
 		frame[14] == 0x45 && pkt->sel.proto != IPPROTO_ESP &&
 		sad_find(&gw.kd.sad, sas[SA_BITW].spi, IPPROTO_ESP, &dst) != NULL;
 }
