@@ -131,8 +131,6 @@ gw_open(struct gw *g, enum crypto_engine engine, const char *const *devices)
 	gw_open_side(g, 0, engine, devices);
 }
 
-const char *gw_compress_device;
-
 void
 gw_open_side(struct gw *g, unsigned int side, enum crypto_engine engine, const char *const *devices)
 {
@@ -146,7 +144,6 @@ gw_open_side(struct gw *g, unsigned int side, enum crypto_engine engine, const c
 	struct worker_env env = { .ports = &g->ports, .poll_always = true };
 	struct err err = { 0 };
 
-	cc.compress_device = gw_compress_device;
 	memset(g, 0, sizeof(*g));
 	open_eal();
 	while (devices != NULL && devices[cc.ndevices] != NULL)

@@ -30,8 +30,6 @@ struct gw {
 	uint64_t now; /* fake TSC */
 };
 
-/** As crypto_conf.compress_device; NULL, which it is at first: no IPComp. */
-extern const char *gw_compress_device;
 
 /** EAL, ports, snapshot, worker; ready, no policies. @param devices  crypto devices, NULL-terminated or NULL */
 void

@@ -21,15 +21,6 @@ case_start(void **state)
 }
 
 int
-case_start_ipcomp(void **state)
-{
-	gw_compress_device = "";
-	(void)case_start(state);
-	gw_compress_device = NULL;
-	return 0;
-}
-
-int
 case_start_lookaside(void **state)
 {
 	const char *const devices[] = { "crypto_openssl0", NULL };

@@ -30,9 +30,6 @@ extern uint8_t case_frame[CASE_FRAME_MAX]; /* scratch: the frame sent last */
 /** cmocka setup and teardown of a case with the direct engine. */
 int
 case_start(void **state);
-/** The same with a compression device. */
-int
-case_start_ipcomp(void **state);
 /** The same with a cryptodev, whose packets come back in a later step. */
 int
 case_start_lookaside(void **state);

@@ -576,7 +576,7 @@ main(void)
 		CASE(bundle_passes_over_use_but_not_require),
 		CASE(secret_of_our_own_leaves_protected_or_not_at_all),
 		cmocka_unit_test_setup_teardown(
-			secret_of_our_own_is_not_protected_by_ipcomp, case_start_ipcomp, case_stop),
+			secret_of_our_own_is_not_protected_by_ipcomp, case_start, case_stop),
 		CASE(bundle_is_counted_once),
 		CASE(flow_notices_that_its_neighbour_answered),
 		CASE(sa_notices_that_its_neighbour_answered),
