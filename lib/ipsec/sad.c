@@ -64,6 +64,10 @@ ah_check(const struct sa_spec *s, struct err *err)
 	return key_check(s->auth, &s->authkey, err);
 }
 
+/*
+ * ESP with neither encryption nor integrity is forbidden (RFC 4303 3.2). It is one of these and not refused
+ * for good, because NetBSD takes it, and its tests of ipsec(4) are made of it.
+ */
 const char *
 sa_spec_legacy(const struct sa_spec *s)
 {

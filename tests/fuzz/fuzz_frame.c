@@ -26,6 +26,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define MODE_CSUM 0x04u /* with the IPv4 checksum put right */
 #define MODE_MAC  0x08u /* addressed to the port */
 #define MODE_SEAL 0x10u /* as the inner packet of a good ESP packet */
+#define MODE_NEXT 0x20u /* with MODE_SEAL: in transport mode, its first byte the next header */
 
 #define FRAME_MAX 1800u
 #define HEADROOM  128u
@@ -39,6 +40,9 @@ static const char config[] =
 	"-E aes-cbc 0x00112233445566778899aabbccddeeff" SHA
 	"add 192.0.2.2 192.0.2.1 esp 0x1002 -m tunnel -E aes-gcm-16 0x" KEY ";"
 	"add 192.0.2.2 192.0.2.1 esp 0x1004 -m tunnel -window 64 -E null" SHA
+	"add 192.0.2.2[4500] 192.0.2.1[4500] esp-udp 0x1005 -m transport -oa_src 10.9.9.9 -E null" SHA
+	"add 192.0.2.2 192.0.2.1 esp 0x1006 -m transport -E aes-gcm-16 0x" KEY ";"
+	"add 192.0.2.2 192.0.2.1 ipcomp 0x1007 -C deflate;"
 	"spdadd 10.1.0.0/16 10.2.0.0/16[53] udp -P out none;"
 	"spdadd 10.1.0.0/16 10.2.0.0/16 any -P out ipsec esp/tunnel/192.0.2.1-192.0.2.2/require;"
 	"spdadd 10.2.0.0/16 10.2.0.0/16 any -P out ipsec esp/tunnel/192.0.2.1-192.0.2.2/require "
@@ -159,6 +163,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if ((mode & MODE_SEAL) != 0 && len > 14) {
 		e.seq = ++seq;
 		e.inner_len = (unsigned int)len - 14;
+		if ((mode & MODE_NEXT) != 0 && e.inner_len > 1) {
+			e.spi = 0x1006;
+			e.next = *e.inner++;
+			e.inner_len--;
+		}
 		len = gw_seal(&gw, &e, sealed);
 		p = sealed;
 		mode |= MODE_WAN;

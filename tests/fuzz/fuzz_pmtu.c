@@ -23,8 +23,8 @@ fix_csum(uint8_t *p, size_t len, size_t off)
 	if (len < (v6 ? sizeof(struct ip6) : sizeof(struct ip4)) || off > len || len - off < 4)
 		return;
 	memset(p + off + 2, 0, sizeof(csum));
-	csum = v6 ? ip_csum_pseudo(p + offsetof(struct ip6, src), 32, IPPROTO_ICMPV6, p + off,
-			    len - off) :
+	csum = v6 ? ip_csum_pseudo(
+			    p + offsetof(struct ip6, src), 32, IPPROTO_ICMPV6, p + off, len - off) :
 		    ip_csum_fold(ip_csum_add(p + off, len - off, 0));
 	memcpy(p + off + 2, &csum, sizeof(csum));
 }
@@ -49,8 +49,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const uint8_t af = copy[0] >> 4 == 6 ? AF_INET6 : AF_INET;
 
 		/* A quoted length has 16 bits, in IPv6 without its header. */
-		if (msg.mtu >= 65535 + sizeof(struct ip6) || msg.src.af != af ||
-			msg.dst.af != af ||
+		if (msg.mtu >= 65535 + sizeof(struct ip6) || msg.src.af != af || msg.dst.af != af ||
 			(msg.proto != IPPROTO_ESP && msg.proto != IPPROTO_AH))
 			abort();
 	}
