@@ -30,7 +30,6 @@ struct gw {
 	uint64_t now; /* fake TSC */
 };
 
-
 /** EAL, ports, snapshot, worker; ready, no policies. @param devices  crypto devices, NULL-terminated or NULL */
 void
 gw_open(struct gw *g, enum crypto_engine engine, const char *const *devices);
