@@ -21,7 +21,10 @@ natt_sort(struct worker *w, struct rte_mbuf *m);
 void
 natt_undo(struct rte_mbuf *m);
 
-/* ipip.c: IP in IP that came to us inside transport mode. */
+/* ipip.c: IP in IP that came to us inside transport mode, or from the peer of an IPComp tunnel. */
+/** Sort a packet of a protocol without ports: what such a tunnel left uncompressed, or plain traffic. */
+void
+ipip_sort(struct worker *w, struct rte_mbuf *m);
 /** @return true when m is such a packet */
 bool
 ipip_is_ours(struct worker *w, struct rte_mbuf *m);

@@ -180,6 +180,8 @@ sort(struct worker *w, struct rte_mbuf *m)
 		pvec_add(&w->lane, &w->v.sec, m);
 	else if (unlikely(may_carry_esp(w, m)))
 		natt_sort(w, m);
+	else if (unlikely(l4_kinds[proto] == L4_OTHER))
+		ipip_sort(w, m);
 	else
 		flow_add(w, m);
 }
