@@ -18,35 +18,12 @@
 #include <rte_eal.h>
 #include <rte_malloc.h>
 
-#include "base/hex.h"
+#include "diff/tool.h"
 #include "dp/ah_peer.h"
 #include "dp/eal.h"
 #include "dp/engine.h"
 
-#define WORDS    10
-#define TEXT_MAX 8192
-
 enum word { W_VERB, W_MODE, W_SEQ, W_AUTH, W_KEY, W_SRC, W_DST, W_SPI, W_FLAGS, W_PACKET };
-
-static void
-die(const char *what)
-{
-	(void)fprintf(stderr, "ah_tool: %s\n", what);
-	exit(1);
-}
-
-static unsigned int
-unhex(const char *word, uint8_t *to, size_t room)
-{
-	int n;
-
-	if (strcmp(word, "-") == 0)
-		return 0;
-	n = hex_decode(word, strlen(word), to, room);
-	if (n < 0)
-		die("bad hexadecimal digits");
-	return (unsigned int)n;
-}
 
 static void
 set_flags(struct sa_spec *spec, const char *words)

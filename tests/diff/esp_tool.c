@@ -24,35 +24,12 @@
 
 #include <cmocka.h>
 
-#include "base/hex.h"
+#include "diff/tool.h"
 #include "dp/engine.h"
 #include "dp/esp_peer.h"
 #include "wire/ip.h"
 
-#define WORDS    10
-#define TEXT_MAX 8192
-
 enum word { W_VERB, W_ENC, W_AUTH, W_KEY, W_AUTHKEY, W_OUTER, W_FORM, W_ESN, W_SEQ, W_PACKET };
-
-static void
-die(const char *what)
-{
-	(void)fprintf(stderr, "esp_tool: %s\n", what);
-	exit(1);
-}
-
-static unsigned int
-unhex(const char *word, uint8_t *to, size_t room)
-{
-	int n;
-
-	if (strcmp(word, "-") == 0)
-		return 0;
-	n = hex_decode(word, strlen(word), to, room);
-	if (n < 0)
-		die("bad hexadecimal digits");
-	return (unsigned int)n;
-}
 
 static void
 set_form(struct sa_spec *spec, const char *form)
