@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 #include "xform/ah_priv.h"
-#include "xform/seq.h"
+#include "xform/seq_out.h"
 
 /*
  * RFC 4302 3.3, for each run of packets of one SA:
@@ -125,19 +125,5 @@ out_finish(struct rte_mbuf *m, bool spoil)
 uint16_t
 ah_out_end(struct lane *lane, struct rte_mbuf **m, uint16_t n)
 {
-	const bool spoil = lane->knobs->test_integrity != 0;
-	uint16_t kept = 0;
-
-	for (uint16_t i = 0; i < n; i++) {
-		struct pkt_meta *meta = pkt_meta(m[i]);
-
-		if (unlikely(meta->flags & (PKT_F_CRYPTO_FAIL | PKT_F_CRYPTO_ERR))) {
-			drop(lane, m[i], DROP_CRYPTO_ERROR);
-			continue;
-		}
-		out_finish(m[i], spoil);
-		meta->flags &= (uint16_t)~PKT_F_OUT;
-		m[kept++] = m[i];
-	}
-	return kept;
+	return seq_out_end(lane, m, n, out_finish);
 }

@@ -4,7 +4,7 @@
 
 #include "crypto/crypto.h"
 #include "xform/esp_priv.h"
-#include "xform/seq.h"
+#include "xform/seq_out.h"
 #include "xform/wrap_tunnel.h"
 
 /*
@@ -235,37 +235,29 @@ esp_out_begin(struct lane *lane, struct rte_mbuf **m, uint16_t n)
 	return kept;
 }
 
-/* What can be done only when the ICV is there. */
+/* What can be done only when the ICV is there, and few packets need. */
 static __rte_noinline void
-out_finish(const struct lane *lane, struct rte_mbuf *m)
+out_finish_other(struct rte_mbuf *m, bool spoil)
 {
 	struct pkt_meta *meta = pkt_meta(m);
 	const unsigned int icv_len = meta->sa->icv_len;
 
-	if (lane->knobs->test_integrity != 0)
+	if (spoil)
 		memset(rte_pktmbuf_mtod_offset(m, uint8_t *, m->data_len - icv_len), 0, icv_len);
 	if ((meta->flags & PKT_F_UDP) != 0 && meta->af == AF_INET6)
 		wrap_udp_csum(m);
 	meta->flags &= (uint16_t)~PKT_F_UDP;
 }
 
+static inline void
+out_finish(struct rte_mbuf *m, bool spoil)
+{
+	if (unlikely((pkt_meta(m)->flags & PKT_F_UDP) != 0 || spoil))
+		out_finish_other(m, spoil);
+}
+
 uint16_t
 esp_out_end(struct lane *lane, struct rte_mbuf **m, uint16_t n)
 {
-	const bool spoil = lane->knobs->test_integrity != 0;
-	uint16_t kept = 0;
-
-	for (uint16_t i = 0; i < n; i++) {
-		struct pkt_meta *meta = pkt_meta(m[i]);
-
-		if (unlikely(meta->flags & (PKT_F_CRYPTO_FAIL | PKT_F_CRYPTO_ERR))) {
-			drop(lane, m[i], DROP_CRYPTO_ERROR);
-			continue;
-		}
-		if (unlikely((meta->flags & PKT_F_UDP) != 0 || spoil))
-			out_finish(lane, m[i]);
-		meta->flags &= (uint16_t)~PKT_F_OUT;
-		m[kept++] = m[i];
-	}
-	return kept;
+	return seq_out_end(lane, m, n, out_finish);
 }

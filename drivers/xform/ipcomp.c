@@ -11,6 +11,7 @@
 
 #include "crypto/crypto.h"
 #include "xform/seq_in.h"
+#include "xform/seq_out.h"
 #include "xform/wrap_tunnel.h"
 #include "xform/xform.h"
 

@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "crypto/crypto.h"
 #include "xform/seq_in.h"
+#include "xform/seq_out.h"
 
 /*
  * A worker adds to sa->seq only when it saw a number below the limit, and then at most PVEC_MAX. So
