@@ -43,6 +43,8 @@ class LinuxPeer:
         with open(f"{self.home}/modprobe", "w", encoding="ascii") as f:
             f.write(f'#!/bin/sh\nexec /sbin/modprobe -d {self.home}/root "$@"\n')
         os.chmod(f"{self.home}/modprobe", 0o755)
+        for name in ("linux_init.sh", "linux_agent.py"):  # our own tree may be below /tmp, which the peer has its own of
+            shutil.copy(f"{HERE}/{name}", self.home)
 
     def boot(self, seconds=30):
         self._files()
@@ -56,7 +58,7 @@ class LinuxPeer:
                 "wan", KERNEL, "mem=192M", f"umid=peer-{os.getpid()}", f"uml_dir={self.home}", "root=/dev/root",
                 "rootfstype=hostfs", "ro", "quiet", "con=null", "con0=null,fd:1",
                 f"con1=fd:{script_in},fd:{script_out}",
-                f"init={HERE}/linux_init.sh", f"peer.home={self.home}",
+                f"init={self.home}/linux_init.sh", f"peer.home={self.home}",
                 "vec0:transport=raw,ifname=linux-u,depth=64,gro=0",
                 stdout=log, stderr=log, pass_fds=(script_in, script_out), env={**os.environ, "TMPDIR": "/dev/shm"})
         os.close(script_in)
