@@ -352,16 +352,35 @@ move_back(struct pvec *v, uint16_t first)
 		move_back_one(v->m[i]);
 }
 
+/* What was found out about the tunnel of the packet before: neighbours mostly go the same way. */
+struct out_run {
+	const struct sa_rt *sa; /* NULL: nothing yet */
+	unsigned int mtu; /* bytes of the largest packet that goes in whole */
+};
+
+/* True when nothing but its length is to be asked of a packet. */
+static inline bool
+runs_on(const struct out_run *run, const struct pkt_meta *meta)
+{
+	return meta->sa == run->sa && run->sa != NULL &&
+		(meta->flags & (PKT_F_MORE | PKT_F_TRANSPORT)) == 0 && ip_len(meta) <= run->mtu;
+}
+
 static inline void
-prepare(struct worker *w, struct rte_mbuf *m, struct pvec *todo)
+prepare(struct worker *w, struct rte_mbuf *m, struct pvec *todo, struct out_run *run)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
-	struct sa_rt *sa = likely(meta->sa != NULL) ? meta->sa : resolve(w, m);
+	struct sa_rt *sa;
 	enum drop_reason reason;
 	unsigned int mtu;
 	uint16_t first;
 	bool grows;
 
+	if (likely(runs_on(run, meta))) {
+		pvec_add(&w->lane, todo, m);
+		return;
+	}
+	sa = likely(meta->sa != NULL) ? meta->sa : resolve(w, m);
 	if (unlikely(sa == NULL))
 		return;
 	grows = (meta->flags & PKT_F_MORE) != 0 && meta->step == 0;
@@ -376,6 +395,8 @@ prepare(struct worker *w, struct rte_mbuf *m, struct pvec *todo)
 	first = todo->n;
 	if (unlikely(w->snap->knobs.mss_clamp != 0))
 		mss_out(w, m, mtu);
+	else if (likely((meta->flags & (PKT_F_MORE | PKT_F_TRANSPORT)) == 0))
+		*run = (struct out_run){ .sa = sa, .mtu = mtu };
 	if (unlikely(ip_len(meta) > mtu))
 		too_big(w, m, mtu, todo);
 	else
@@ -447,6 +468,7 @@ void
 out_vec(struct worker *w, struct pvec *in)
 {
 	struct pvec todo = { .n = 0 };
+	struct out_run last = { .sa = NULL };
 	const uint16_t n = in->n;
 	struct rte_mbuf *m[PVEC_MAX];
 	uint16_t run;
@@ -456,7 +478,7 @@ out_vec(struct worker *w, struct pvec *in)
 	memcpy(m, in->m, n * sizeof(*m));
 	in->n = 0;
 	for (uint16_t i = 0; i < n; i++)
-		prepare(w, m[i], &todo);
+		prepare(w, m[i], &todo, &last);
 	same = group_by_sa(todo.m, todo.n);
 	for (uint16_t i = 0; i < todo.n; i += run) {
 		run = xform_run(todo.m + i, todo.n - i, same);
