@@ -205,6 +205,14 @@ in_history(const struct worker *w, struct rte_mbuf *m, struct sa_proof out[NEST_
 	return n;
 }
 
+/* Of what sort_parsed() looks at, an ordinary packet has nothing. */
+static inline bool
+is_plain(const struct worker *w, const struct pkt_meta *meta)
+{
+	return l4_kinds[meta->l4_proto] != L4_OTHER && (meta->flags & PKT_F_FRAG) == 0 &&
+		!w->snap->has_natt;
+}
+
 /* Parse what an SA opened, and go on with it. */
 static inline void
 go_on(struct worker *w, struct rte_mbuf *m)
@@ -224,7 +232,7 @@ go_on(struct worker *w, struct rte_mbuf *m)
 		drop(&w->lane, m, DROP_SEC_INNER);
 		return;
 	}
-	if (unlikely(ipip_is_ours(w, m))) {
+	if (unlikely((flags & PKT_F_TUNNEL) == 0) && ipip_is_ours(w, m)) {
 		reason = ipip_open(w, m);
 		if (reason != PARSE_OK) {
 			drop(&w->lane, m, reason);
@@ -233,7 +241,10 @@ go_on(struct worker *w, struct rte_mbuf *m)
 	}
 	if (unlikely(w->snap->knobs.mss_clamp != 0))
 		mss_in(w, m);
-	sort_parsed(w, m);
+	if (likely(is_plain(w, meta)))
+		flow_add(w, m);
+	else
+		sort_parsed(w, m);
 }
 
 /* An engine may give back packets of several transforms at once. */
