@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <rte_cycles.h>
 #include <rte_eal.h>
@@ -93,4 +94,38 @@ engine_run(struct lane *lane, uint16_t first, struct rte_mbuf **m, uint16_t n)
 		assert_true(i < now || is_one_of(done.m, done.n, m[i]));
 	}
 	return n;
+}
+
+const struct engine *engine_now;
+static const struct engine_group *group;
+
+static int
+group_start(void **state)
+{
+	(void)state;
+	group->start(engine_now);
+	return 0;
+}
+
+static int
+group_stop(void **state)
+{
+	(void)state;
+	group->stop();
+	return 0;
+}
+
+int
+engine_groups(const struct engine_group *g, const struct CMUnitTest *tests, size_t n)
+{
+	int failed = 0;
+
+	group = g;
+	for (unsigned int i = 0; i < ENGINES; i++) {
+		engine_now = &engines[i];
+		if (g->without == NULL || strcmp(engine_now->name, g->without) != 0)
+			failed += _cmocka_run_group_tests(
+				engine_now->name, tests, n, group_start, group_stop);
+	}
+	return failed + (rte_eal_cleanup() != 0);
 }

@@ -27,6 +27,20 @@ engine_open(const struct engine *e, struct lane *lane);
 void
 engine_close(struct crypto *c, struct lane *lane);
 
+struct CMUnitTest;
+
+/** How the cases of a program are run on an engine. */
+struct engine_group {
+	void (*start)(const struct engine *e);
+	void (*stop)(void);
+	const char *without; /* name of an engine that cannot serve them, or NULL */
+};
+extern const struct engine *engine_now; /* of the cases that run */
+
+/** Run n cases on each of the first ENGINES engines. EAL is up, and is down afterwards. @return failures */
+int
+engine_groups(const struct engine_group *g, const struct CMUnitTest *tests, size_t n);
+
 /** Submit n packets of one engine and wait for them; their order in m[] stays. @return n */
 uint16_t
 engine_run(struct lane *lane, uint16_t first, struct rte_mbuf **m, uint16_t n);

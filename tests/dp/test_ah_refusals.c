@@ -263,24 +263,6 @@ ah_sa_init_refuses_what_is_no_ah(void **state)
 	ah_close(sa);
 }
 
-static const struct engine *engine;
-
-static int
-start(void **state)
-{
-	(void)state;
-	ah_start(engine);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	ah_stop();
-	return 0;
-}
-
 int
 main(void)
 {
@@ -295,13 +277,9 @@ main(void)
 		cmocka_unit_test(ah_nests),
 		cmocka_unit_test(ah_sa_init_refuses_what_is_no_ah),
 	};
-	int failed = 0;
+	const struct engine_group group = {
+		.start = ah_start, .stop = ah_stop, .without = "aesni_gcm"
+	}; /* knows no MAC */
 
-	for (unsigned int i = 0; i < ENGINES; i++) {
-		if (strcmp(engines[i].name, "aesni_gcm") == 0)
-			continue; /* knows no MAC */
-		engine = &engines[i];
-		failed += cmocka_run_group_tests_name(engine->name, tests, start, stop);
-	}
-	return failed + (rte_eal_cleanup() != 0);
+	return engine_groups(&group, tests, ARRAY_LEN(tests));
 }

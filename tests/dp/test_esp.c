@@ -579,24 +579,6 @@ esp_window_zero_checks_nothing(void **state)
 	peer_close(&peer);
 }
 
-static const struct engine *engine;
-
-static int
-start(void **state)
-{
-	(void)state;
-	peers_start(engine);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	peers_stop();
-	return 0;
-}
-
 int
 main(void)
 {
@@ -620,15 +602,10 @@ main(void)
 		cmocka_unit_test(esp_init_refuses_what_it_cannot_do),
 		cmocka_unit_test(esp_window_zero_checks_nothing),
 	};
-
-	int failed = 0;
+	const struct engine_group group = { .start = peers_start, .stop = peers_stop };
 
 	rng = rng_seed("esp");
 	knobs = (struct knobs)KNOBS_INIT;
 	engine_eal();
-	for (unsigned int i = 0; i < ENGINES; i++) {
-		engine = &engines[i];
-		failed += cmocka_run_group_tests_name(engine->name, tests, start, stop);
-	}
-	return failed + (rte_eal_cleanup() != 0);
+	return engine_groups(&group, tests, ARRAY_LEN(tests));
 }

@@ -21,8 +21,6 @@
 
 #define HI7 ((uint64_t)7 << 32)
 
-static const struct engine *engine;
-
 /* ---- padding ---- */
 
 static void
@@ -331,7 +329,8 @@ esp_regions_and_nonces_of_every_construction(void **state)
 		if (!suite_offered(&k->suite))
 			continue;
 		/* Look-aside devices want one region for GMAC: the high word has no place in it. */
-		if (esn && engine->engine != CRYPTO_DIRECT && strcmp(k->suite.enc, "aes-gmac") == 0)
+		if (esn && engine_now->engine != CRYPTO_DIRECT &&
+			strcmp(k->suite.enc, "aes-gmac") == 0)
 			continue;
 		peer_open(&peer, &k->suite, AF_INET, esn);
 		seal_and_open(k, &peer, esn ? HI7 + 5 : 5);
@@ -340,7 +339,7 @@ esp_regions_and_nonces_of_every_construction(void **state)
 		done++;
 	}
 	/* The direct engine has them all. */
-	assert_true(done == RTE_DIM(constructions) * 2 || engine->engine != CRYPTO_DIRECT);
+	assert_true(done == RTE_DIM(constructions) * 2 || engine_now->engine != CRYPTO_DIRECT);
 }
 
 /* Twelve zero bytes (null) or none; no window, which anybody could move. */
@@ -389,22 +388,6 @@ esp_without_integrity(void **state)
 	}
 }
 
-static int
-start(void **state)
-{
-	(void)state;
-	peers_start(engine);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	peers_stop();
-	return 0;
-}
-
 int
 main(void)
 {
@@ -418,15 +401,10 @@ main(void)
 		cmocka_unit_test(esp_regions_and_nonces_of_every_construction),
 		cmocka_unit_test(esp_without_integrity),
 	};
-
-	int failed = 0;
+	const struct engine_group group = { .start = peers_start, .stop = peers_stop };
 
 	rng = rng_seed("esp_forms");
 	knobs = (struct knobs)KNOBS_INIT;
 	engine_eal();
-	for (unsigned int i = 0; i < ENGINES; i++) {
-		engine = &engines[i];
-		failed += cmocka_run_group_tests_name(engine->name, tests, start, stop);
-	}
-	return failed + (rte_eal_cleanup() != 0);
+	return engine_groups(&group, tests, ARRAY_LEN(tests));
 }

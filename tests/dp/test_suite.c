@@ -130,7 +130,7 @@ static const struct row rows[] = {
 	{ "ipcomp that gains nothing: ip in ip, 4 in 4", COMP4 ESP4(0x1001, ""),
 		"ipcomp/tunnel/" A4 "-" B4 "/require esp/transport//require", IN4, "10.1.0.2",
 		"10.2.0.2", IPPROTO_ESP, false, false },
-	{ "ipcomp that gains nothing: ip in ip, 6 in 4", COMP4 AH4(0x1001, ""),
+	{ "ipcomp of what shrinks by its header alone, 6 in 4", COMP4 AH4(0x1001, ""),
 		"ipcomp/tunnel/" A4 "-" B4 "/require ah/transport//require", IN6, "fd00:1::2",
 		"fd00:2::2", IPPROTO_AH, false, false },
 	{ "ipcomp that gains nothing: ip in ip, 4 in 6", COMP6 ESP6(0x1001, ""),
