@@ -89,7 +89,7 @@ ipcomp_check(const struct sa_spec *s, struct err *err)
 	if (s->comp == NULL || s->enc != NULL || s->auth != NULL)
 		return err_set(
 			err, -EINVAL, "ipcomp takes a compression algorithm (-C) and no key");
-	if (s->spi > UINT16_MAX)
+	if ((s->flags & SA_F_RAWCPI) == 0 && s->spi > UINT16_MAX)
 		return err_set(err, -EINVAL, "a CPI has 16 bits: %u is too large", s->spi);
 	return 0;
 }

@@ -295,7 +295,8 @@ out_cpi_is_the_algorithm_unless_raw(void **state)
 	static const struct {
 		uint32_t spi, flags;
 		uint8_t cpi[2];
-	} rows[] = { { 10000, 0, { 0, 2 } }, { 0x1234, SA_F_RAWCPI, { 0x12, 0x34 } } };
+	} rows[] = { { 10000, 0, { 0, 2 } }, { 0x1234, SA_F_RAWCPI, { 0x12, 0x34 } },
+		{ 0x45678, SA_F_RAWCPI, { 0x56, 0x78 } } };
 	const struct ip clear = clear_of(false, 300, true);
 
 	(void)state;
