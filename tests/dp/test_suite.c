@@ -95,7 +95,7 @@ static const struct row rows[] = {
 		"10.2.0.2", IPPROTO_IPCOMP, false, true },
 	{ "ipcomp tunnel 6 in 6", COMP6, "ipcomp/tunnel/" A6 "-" B6 "/require", IN6, "fd00:1::2",
 		"fd00:2::2", IPPROTO_IPCOMP, false, true },
-	{ "ipcomp tunnel, cpi of its own", "add " A4 " " B4 " ipcomp 0x1001 -C deflate -R;",
+	{ "ipcomp tunnel, cpi of its own", "add " A4 " " B4 " ipcomp 0x51001 -C deflate -R;",
 		"ipcomp/tunnel/" A4 "-" B4 "/require", IN4, "10.1.0.2", "10.2.0.2", IPPROTO_IPCOMP,
 		false, true },
 	{ "ipcomp transport, own, 4", COMP4, "ipcomp/transport//require", HOSTS4, A4, B4,

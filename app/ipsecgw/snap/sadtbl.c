@@ -12,9 +12,10 @@
 static uint32_t
 wire_spi(const struct sa_spec *spec)
 {
-	if (spec->idx.proto != IPPROTO_IPCOMP || (spec->flags & SA_F_RAWCPI) != 0)
+	if (spec->idx.proto != IPPROTO_IPCOMP)
 		return spec->spi;
-	return spec->comp->id;
+	/* setkey -R takes any SPI; its lower half is what packets carry, as NetBSD has it. */
+	return (spec->flags & SA_F_RAWCPI) != 0 ? spec->spi & UINT16_MAX : spec->comp->id;
 }
 
 static struct sad_key
